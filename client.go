@@ -1,0 +1,473 @@
+package gitlab
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"golang.org/x/oauth2"
+)
+
+// GitLabCom is the base URL of GitLab.com.
+const GitLabCom = "https://gitlab.com"
+
+// Config says which instance to call, and how identities are refreshed and
+// kept. It is copied by [New].
+type Config struct {
+	// BaseURL is the instance's root, without /api/v4; it may have a path.
+	// Required; for GitLab.com, [GitLabCom].
+	BaseURL string
+	// Provider refreshes identities, usually an [OAuthProvider]. nil: they are
+	// never refreshed.
+	Provider IdentityProvider
+	// Store keeps identities. Required with a Provider; [NewMemoryStore] where
+	// losing them at exit is fine.
+	Store IdentityStore
+	// HTTPClient carries the calls. It is never changed; its Transport also
+	// carries token calls, so that both use the same CAs and proxy. nil: a
+	// client with pooled connections and timeouts.
+	HTTPClient *http.Client
+	// UserAgent is sent with calls that do not set one. "": the library's name.
+	UserAgent string
+
+	// RefreshBefore is how long before a token's expiry its refresh starts.
+	// 0: 5 minutes. Never more than a quarter of the token's lifetime. Negative:
+	// only after a 401.
+	RefreshBefore time.Duration
+	// FreshTokenGrace is for how long a token that this process has just got is
+	// tried again when GitLab answers with the 401 of an unknown token, which
+	// lagging database replicas of large instances do. 0: not at all; 2 seconds
+	// is a good value for GitLab.com.
+	FreshTokenGrace time.Duration
+	// MaxConcurrentRefreshes is the number of identities that are refreshed at
+	// the same time. 0: 16.
+	MaxConcurrentRefreshes int
+	// MaxResponseBytes limits the body of an answer that is decoded; streams
+	// from [Client.Do] are not limited. 0: 64 MiB.
+	MaxResponseBytes int64
+
+	// OnRefresh is told every outcome of a refresh, before those who wait for
+	// it go on. It is called without locks, possibly concurrently; calls made
+	// with its context never cause a refresh. nil: nobody.
+	OnRefresh func(context.Context, RefreshEvent)
+	// OnCall is told every API request, with the context of the call. It may be
+	// called concurrently. nil: nobody.
+	OnCall func(context.Context, CallEvent)
+}
+
+// Client calls one GitLab instance, as a stored identity ([Client.As]), with a
+// fixed token ([Client.WithToken]), or anonymously.
+//
+// It is safe for concurrent use, and so are all clients made from it; they
+// share connections and refreshes.
+type Client struct {
+	Commits  *CommitsService
+	Groups   *GroupsService
+	Hooks    *HooksService
+	Issues   *IssuesService
+	Projects *ProjectsService
+	Users    *UsersService
+
+	core    *core
+	session *session
+	static  *grant
+	err     error
+	http    *http.Client
+	service service // what the fields above point to
+}
+
+// service is the receiver of all methods of a resource.
+type service struct{ client *Client }
+
+// core is what all clients of one New share.
+type core struct {
+	*refresher
+
+	url       *url.URL // normal form
+	base      http.RoundTripper
+	owned     *http.Transport // base, if New made it
+	redirect  func(*http.Request, []*http.Request) error
+	timeout   time.Duration
+	jar       http.CookieJar
+	userAgent []string
+	grace     time.Duration
+	maxBytes  int64
+	onCall    func(context.Context, CallEvent)
+}
+
+// New returns a client that calls anonymously. The error says which field of
+// cfg to mend.
+func New(cfg Config) (*Client, error) {
+	base, err := normalBaseURL(cfg.BaseURL)
+	switch {
+	case err != nil:
+		return nil, err
+	case cfg.Provider != nil && cfg.Store == nil:
+		return nil, errors.New("gitlab: Config.Provider needs a Config.Store, since refreshed tokens must be kept; NewMemoryStore() keeps them until exit")
+	case cfg.MaxConcurrentRefreshes < 0, cfg.FreshTokenGrace < 0, cfg.MaxResponseBytes < 0:
+		return nil, errors.New("gitlab: Config.MaxConcurrentRefreshes, FreshTokenGrace and MaxResponseBytes must not be negative; 0 is the default")
+	}
+	c := &core{
+		url:       base,
+		userAgent: []string{cmp.Or(cfg.UserAgent, "freshgrant-gitlab")},
+		grace:     cfg.FreshTokenGrace,
+		maxBytes:  cmp.Or(cfg.MaxResponseBytes, 64<<20),
+		onCall:    cfg.OnCall,
+	}
+	c.connect(cfg.HTTPClient)
+	c.refresher = &refresher{
+		provider:  cfg.Provider,
+		store:     cfg.Store,
+		baseURL:   base.String(),
+		tokenURL:  base.String() + "/oauth/token",
+		tokenHTTP: &http.Client{Transport: c.base, CheckRedirect: noRedirect},
+		before:    cmp.Or(cfg.RefreshBefore, 5*time.Minute),
+		onRefresh: cfg.OnRefresh,
+		slots:     make(chan struct{}, cmp.Or(cfg.MaxConcurrentRefreshes, 16)),
+		closing:   make(chan struct{}),
+		sessions:  make(map[string]*session),
+		unsaved:   make(map[*session]bool),
+	}
+	return c.client(nil, nil, nil), nil
+}
+
+// connect takes over what the application's client says of connections.
+func (c *core) connect(client *http.Client) {
+	if client == nil {
+		dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
+		c.owned = &http.Transport{
+			Proxy:                 http.ProxyFromEnvironment,
+			DialContext:           dialer.DialContext,
+			ForceAttemptHTTP2:     true,
+			MaxIdleConns:          1000,
+			MaxIdleConnsPerHost:   100,
+			IdleConnTimeout:       90 * time.Second,
+			TLSHandshakeTimeout:   10 * time.Second,
+			ResponseHeaderTimeout: 75 * time.Second, // GitLab itself gives up after 60 s
+			ExpectContinueTimeout: time.Second,
+		}
+		c.base = c.owned
+		return
+	}
+	c.base, c.redirect, c.timeout, c.jar = client.Transport, client.CheckRedirect, client.Timeout, client.Jar
+	if c.base == nil {
+		c.base = http.DefaultTransport
+	}
+}
+
+// client makes a client of this core.
+func (c *core) client(s *session, static *grant, err error) *Client {
+	client := &Client{core: c, session: s, static: static, err: err}
+	client.http = &http.Client{
+		Transport:     &transport{core: c, session: s, static: static, err: err},
+		CheckRedirect: c.checkRedirect,
+		Timeout:       c.timeout,
+		Jar:           c.jar,
+	}
+	client.service.client = client
+	client.Commits = (*CommitsService)(&client.service)
+	client.Groups = (*GroupsService)(&client.service)
+	client.Hooks = (*HooksService)(&client.service)
+	client.Issues = (*IssuesService)(&client.service)
+	client.Projects = (*ProjectsService)(&client.service)
+	client.Users = (*UsersService)(&client.service)
+	return client
+}
+
+// checkRedirect lets only GET requests follow redirects (contract line 13).
+func (c *core) checkRedirect(req *http.Request, via []*http.Request) error {
+	switch {
+	case via[0].Method != http.MethodGet && via[0].Method != "":
+		return http.ErrUseLastResponse
+	case c.redirect != nil:
+		return c.redirect(req, via)
+	case len(via) >= 10:
+		return errors.New("gitlab: stopped after 10 redirects")
+	}
+	return nil
+}
+
+func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+// As returns a client that acts as the identity stored under key. It is cheap
+// and does no I/O: the identity is loaded at the first call, which fails with
+// [ErrIdentityNotFound] if there is none. All clients of one key share tokens
+// and refreshes.
+func (c *Client) As(key string) *Client {
+	switch {
+	case key == "":
+		return c.core.client(nil, nil, errEmptyKey)
+	case c.core.store == nil:
+		return c.core.client(nil, nil, errors.New("gitlab: As needs a Config.Store"))
+	}
+	return c.core.client(c.core.refresher.session(key), nil, nil)
+}
+
+// WithToken returns a client that acts with a personal, group or project access
+// token. The token is never refreshed and never stored.
+func (c *Client) WithToken(token string) *Client {
+	if token == "" || strings.ContainsAny(token, " \t\r\n") {
+		return c.core.client(nil, nil, errors.New("gitlab: the token given to WithToken is empty or has white space in it"))
+	}
+	g := &grant{id: Identity{Data: OAuthData{AccessToken: token}}, header: []string{"Bearer " + token}, due: never, expires: never}
+	return c.core.client(nil, g, nil)
+}
+
+// Authorize stores data, a new sign-in, under key, replacing whatever is there,
+// and returns a client that acts as it. It waits for no refresh under way. All
+// clients of key go on with the new tokens: those of other processes find them
+// when the old ones are refused.
+func (c *Client) Authorize(ctx context.Context, key string, data OAuthData) (*Client, error) {
+	r := c.core.refresher
+	switch {
+	case key == "":
+		return nil, errEmptyKey
+	case r.store == nil:
+		return nil, errors.New("gitlab: Authorize needs a Config.Store")
+	case data.AccessToken == "":
+		return nil, fmt.Errorf("gitlab: the tokens to authorize identity %q with have no access token", key)
+	}
+	data.CreatedAt, data.ExpiresAt = wholeSeconds(data.CreatedAt), wholeSeconds(data.ExpiresAt)
+	s := r.session(key)
+	id := Identity{Key: key, BaseURL: r.baseURL, Data: data}
+	store := func() error {
+		stored, err := r.store.LoadIdentity(ctx, key)
+		if err != nil && !errors.Is(err, ErrIdentityNotFound) {
+			return err
+		}
+		id.Revision = stored.Revision
+		id.Revision, err = r.store.SaveIdentity(ctx, id)
+		return err
+	}
+	for n := 1; ; n++ {
+		err := protect("identity store", s, store)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, ErrIdentityConflict) || n == 100 || ctx.Err() != nil {
+			return nil, because(fmt.Sprintf("authorizing identity %q", key), err)
+		}
+		_ = sleep(ctx, jittered(min(time.Duration(n)*time.Millisecond, 20*time.Millisecond))) // an ended ctx fails the next round
+	}
+	s.authorized(ctx, id)
+	return c.As(key), nil
+}
+
+// Identity returns the identity that c acts as, with the newest tokens: those of
+// the store, or those in use if the store cannot be reached. It causes no
+// refresh. A client that acts as no stored identity has [ErrIdentityNotFound].
+func (c *Client) Identity(ctx context.Context) (Identity, error) {
+	if c.err != nil {
+		return Identity{}, c.err
+	}
+	if c.session == nil {
+		return Identity{}, meaning(ErrIdentityNotFound, errors.New("gitlab: this client acts as no stored identity, see Client.As"))
+	}
+	return c.session.identity(ctx)
+}
+
+// Do sends any request to the instance, with c's token in place of whatever
+// credentials it has, refreshed as needed. The URL must be at the instance's
+// scheme, host and port.
+//
+// GET requests follow redirects, to other hosts without the token. An answer of
+// status 400 and above, and a redirect of any other method, is an [*APIError];
+// its body is closed and the response is nil. Otherwise the caller closes the
+// body.
+//
+// To be sent again after a refresh, a body needs req.GetBody, which
+// [http.NewRequest] sets for bytes and strings.
+func (c *Client) Do(req *http.Request) (*http.Response, error) {
+	if req == nil || req.URL == nil {
+		return nil, errors.New("gitlab: Do needs a request with a URL")
+	}
+	if !c.core.sameOrigin(req.URL) {
+		if req.Body != nil {
+			_ = req.Body.Close()
+		}
+		return nil, fmt.Errorf("gitlab: %s is not at %s; tokens go nowhere else", origin(req.URL), origin(c.core.url))
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		var wrapped *url.Error
+		if errors.As(err, &wrapped) {
+			err = wrapped.Err // the rest repeats the URL with its query
+		}
+		return nil, because(cmp.Or(req.Method, http.MethodGet)+" "+req.URL.EscapedPath(), err)
+	}
+	redirected := resp.StatusCode/100 == 3 && resp.StatusCode != http.StatusNotModified
+	if resp.StatusCode < 400 && (!redirected || resp.Request.Method == http.MethodGet) {
+		return resp, nil
+	}
+	defer resp.Body.Close()
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody)) // what arrived is enough
+	refused := newAPIError(resp, body)
+	if cause := outcomeOf(resp); cause != nil {
+		return nil, &compoundError{text: refused.Error() + "; " + unprefixed(cause), errs: []error{cause, refused}}
+	}
+	return nil, refused
+}
+
+// origin is what of a URL is fit for an error.
+func origin(u *url.URL) string { return u.Scheme + "://" + u.Host }
+
+// HTTPClient returns an HTTP client for other libraries: GitLab's client-go, a
+// GraphQL client, git. Its requests to the instance carry c's token in place of
+// whatever credentials they have, and are refreshed and sent again like those
+// of [Client.Do]; requests to other hosts are sent without credentials.
+//
+// Every answer comes back as a response, a 401 that no refresh cured included.
+// Errors are those of the connection, and those of a refresh without which no
+// call was made.
+func (c *Client) HTTPClient() *http.Client {
+	client := *c.http
+	return &client
+}
+
+// TokenSource returns c's access tokens, without the refresh token, for
+// libraries that want them in this form. Token refreshes an expired token first;
+// ctx bounds it.
+func (c *Client) TokenSource(ctx context.Context) oauth2.TokenSource {
+	return tokenSource{ctx: ctx, client: c}
+}
+
+type tokenSource struct {
+	ctx    context.Context //nolint:containedctx // oauth2.TokenSource takes none
+	client *Client
+}
+
+// Token implements [oauth2.TokenSource].
+func (ts tokenSource) Token() (*oauth2.Token, error) {
+	c, g := ts.client, ts.client.static
+	switch {
+	case c.err != nil:
+		return nil, c.err
+	case c.session != nil:
+		var err error
+		if g, err = c.session.token(ts.ctx, false); err != nil {
+			return nil, err
+		}
+	case g == nil:
+		return nil, errors.New("gitlab: an anonymous client has no token")
+	}
+	data := g.id.Data
+	return &oauth2.Token{AccessToken: data.AccessToken, TokenType: cmp.Or(data.TokenType, "Bearer"), Expiry: data.ExpiresAt}, nil
+}
+
+// Shutdown ends the refreshing of all clients of one [New]. No refresh starts
+// any more: one asked for later is [ErrRefreshUnavailable]. Those under way are
+// waited for and saved. An error names the identities whose new tokens no store
+// has taken yet; they go on being saved, and Shutdown may be called again.
+func (c *Client) Shutdown(ctx context.Context) error {
+	err := c.core.shutdown(ctx)
+	if c.core.owned != nil {
+		c.core.owned.CloseIdleConnections()
+	}
+	return err
+}
+
+// RequestOption changes one request.
+type RequestOption func(*http.Request)
+
+// WithHeader sets a header of the request.
+func WithHeader(name, value string) RequestOption {
+	return func(req *http.Request) { req.Header.Set(name, value) }
+}
+
+// Call sends in as JSON to p, and decodes the JSON answer into out. in nil: no
+// body; out nil: the answer is not read. An answer without a body, such as a
+// 204, leaves out as it is. Errors are an [*APIError], those of a refresh, or
+// those of the connection.
+func (c *Client) Call(ctx context.Context, method string, p Path, in, out any, opts ...RequestOption) error {
+	resp, err := c.send(ctx, method, p, in, opts...)
+	if err != nil {
+		return err
+	}
+	return c.decode(resp, p, out)
+}
+
+// Get fetches p and decodes the answer.
+func Get[T any](ctx context.Context, c *Client, p Path, opts ...RequestOption) (T, error) {
+	var out T
+	err := c.Call(ctx, http.MethodGet, p, nil, &out, opts...)
+	return out, err
+}
+
+// send is Call without the decoding. The caller closes the answer's body.
+func (c *Client) send(ctx context.Context, method string, p Path, in any, opts ...RequestOption) (*http.Response, error) {
+	if p.err != nil {
+		return nil, p.err
+	}
+	if p.escaped == "" {
+		return nil, errors.New("gitlab: the path is empty, make one with PathTo")
+	}
+	var body io.Reader
+	if in != nil {
+		encoded, err := json.Marshal(in)
+		if err != nil {
+			return nil, because(method+" "+p.template+": encoding the input", err)
+		}
+		body = bytes.NewReader(encoded)
+	}
+	target := c.core.baseURL + "/api/v4" + p.escaped
+	if p.query != "" {
+		target += "?" + p.query
+	}
+	if c.core.onCall != nil {
+		ctx = context.WithValue(ctx, routeKey{}, p.template)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, target, body)
+	if err != nil {
+		return nil, fmt.Errorf("gitlab: method %q or path template %q is not valid", method, p.template)
+	}
+	req.Header["User-Agent"] = c.core.userAgent
+	req.Header["Accept"] = acceptJSON
+	if in != nil {
+		req.Header["Content-Type"] = acceptJSON
+	}
+	for _, opt := range opts {
+		opt(req)
+	}
+	if c.session != nil {
+		if g := c.session.now.Load(); g != nil {
+			req.Header["Authorization"] = g.header // saves the transport a copy
+		}
+	}
+	return c.Do(req)
+}
+
+var acceptJSON = []string{"application/json"}
+
+// decode reads an answer into out and closes it.
+func (c *Client) decode(resp *http.Response, p Path, out any) error {
+	defer resp.Body.Close()
+	if out == nil || resp.StatusCode == http.StatusNoContent || resp.StatusCode == http.StatusNotModified {
+		return nil
+	}
+	doing := resp.Request.Method + " " + p.template
+	body, err := io.ReadAll(io.LimitReader(resp.Body, c.core.maxBytes+1))
+	switch {
+	case err != nil:
+		return because(doing+": reading the answer", err)
+	case int64(len(body)) > c.core.maxBytes:
+		return fmt.Errorf("gitlab: %s: the answer is larger than %d bytes, see Config.MaxResponseBytes", doing, c.core.maxBytes)
+	case len(bytes.TrimSpace(body)) == 0:
+		return nil
+	}
+	if err := json.Unmarshal(body, out); err != nil {
+		if strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html") {
+			return newAPIError(resp, body)
+		}
+		return because(doing+": decoding the answer", err)
+	}
+	return nil
+}

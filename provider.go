@@ -1,0 +1,268 @@
+package gitlab
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"golang.org/x/oauth2"
+)
+
+// OAuthProvider is a GitLab OAuth application
+// (https://docs.gitlab.com/api/oauth2/). It is an [IdentityProvider], and signs
+// users in: each of those methods is told the base URL of the instance.
+//
+// Its HTTP client is the context's oauth2.HTTPClient, as with package oauth2;
+// redirects are never followed. Printing it shows no secret; its JSON does
+// hold the secret.
+type OAuthProvider struct {
+	ClientID     string
+	ClientSecret string   // "" for a public application
+	RedirectURL  string   // one of those that the application has registered; for AuthCodeURL and Exchange
+	Scopes       []string // such as "api", "read_user"; nil: the application's default
+}
+
+// maxTokenBody caps what is read of a token endpoint's answer, in bytes.
+const maxTokenBody = 1 << 20
+
+// RefreshIdentity implements [IdentityProvider] with one request to
+// refreshTokenURL, which is never sent a second time.
+func (p OAuthProvider) RefreshIdentity(ctx context.Context, id Identity, refreshTokenURL string) (OAuthData, error) {
+	switch {
+	case id.Data.RefreshToken == "":
+		return OAuthData{}, &IdentityNotValidError{Key: id.Key, Description: "it has no refresh token"}
+	case refreshTokenURL == "":
+		return OAuthData{}, &IdentityNotValidError{Key: id.Key, Description: "there is no token URL"}
+	}
+	form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {id.Data.RefreshToken}}
+	resp, body, err := p.post(ctx, refreshTokenURL, form)
+	switch {
+	case err != nil && resp == nil:
+		return OAuthData{}, meaning(ErrRefreshUnavailable, because("asking the token endpoint", err))
+	case resp.StatusCode/100 == 2: // also if err tells that the body broke off
+		return ParseOAuthData(body)
+	}
+	return OAuthData{}, p.refusal(id, resp, body)
+}
+
+// refusal tells a refusal from an answer that says nothing: only the codes of
+// RFC 6749 count, and a 401.
+func (p OAuthProvider) refusal(id Identity, resp *http.Response, body []byte) error {
+	var answer struct {
+		Error       string `json:"error"`
+		Description string `json:"error_description"`
+	}
+	secrets := []string{id.Data.RefreshToken, id.Data.AccessToken, p.ClientSecret}
+	understood := json.Unmarshal(body, &answer) == nil
+	switch {
+	case resp.StatusCode == http.StatusUnauthorized,
+		understood && resp.StatusCode == http.StatusBadRequest && answer.Error != "" && !isTemporary(answer.Error),
+		understood && resp.StatusCode == http.StatusForbidden && isOAuthError(answer.Error):
+		return &IdentityNotValidError{
+			Key:         id.Key,
+			StatusCode:  resp.StatusCode,
+			Code:        redactAll(answer.Error, secrets),
+			Description: redactAll(answer.Description, secrets),
+		}
+	}
+	api := newAPIError(resp, body)
+	api.Message = redactAll(api.Message, secrets)
+	api.Fields = nil
+	if location, err := resp.Location(); err == nil {
+		api.Message = "the token endpoint redirects to " + origin(location) + "; is that the instance's base URL?"
+	}
+	return meaning(ErrRefreshUnavailable, api)
+}
+
+// isOAuthError knows the refusals of RFC 6749, section 5.2.
+func isOAuthError(code string) bool {
+	return slices.Contains([]string{
+		"invalid_request", "invalid_client", "invalid_grant",
+		"unauthorized_client", "unsupported_grant_type", "invalid_scope",
+	}, code)
+}
+
+// isTemporary knows the codes of RFC 6749, section 4.1.2.1, that ask to come
+// back later.
+func isTemporary(code string) bool {
+	return code == "temporarily_unavailable" || code == "server_error"
+}
+
+func redactAll(text string, secrets []string) string {
+	for _, secret := range secrets {
+		text = redact(text, secret)
+	}
+	return text
+}
+
+// post sends form with the application's credentials as parameters, once.
+// Without an answer, resp is nil; an error beside resp tells that the body
+// broke off.
+func (p OAuthProvider) post(ctx context.Context, target string, form url.Values) (resp *http.Response, body []byte, err error) {
+	form.Set("client_id", p.ClientID)
+	if p.ClientSecret != "" {
+		form.Set("client_secret", p.ClientSecret)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, strings.NewReader(form.Encode()))
+	if err != nil {
+		return nil, nil, errors.New("the URL cannot be read")
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", "freshgrant-gitlab")
+	resp, err = tokenClient(ctx).Do(req)
+	if err != nil {
+		var wrapped *url.Error
+		if errors.As(err, &wrapped) {
+			err = wrapped.Err
+		}
+		return nil, nil, err
+	}
+	defer resp.Body.Close()
+	body, err = io.ReadAll(io.LimitReader(resp.Body, maxTokenBody))
+	return resp, body, err
+}
+
+// tokenClient is the context's HTTP client without redirects: a token request
+// must not carry its secrets anywhere else.
+func tokenClient(ctx context.Context) *http.Client {
+	client := &http.Client{}
+	if given, ok := ctx.Value(oauth2.HTTPClient).(*http.Client); ok && given != nil {
+		*client = *given
+	}
+	client.CheckRedirect = noRedirect
+	return client
+}
+
+// config is the application at one instance, for package oauth2.
+func (p OAuthProvider) config(baseURL string) (*oauth2.Config, error) {
+	base, err := normalBaseURL(baseURL)
+	if err != nil {
+		return nil, err
+	}
+	root := base.String()
+	return &oauth2.Config{
+		ClientID:     p.ClientID,
+		ClientSecret: p.ClientSecret,
+		RedirectURL:  p.RedirectURL,
+		Scopes:       p.Scopes,
+		Endpoint: oauth2.Endpoint{
+			AuthURL:       root + "/oauth/authorize",
+			TokenURL:      root + "/oauth/token",
+			DeviceAuthURL: root + "/oauth/authorize_device",
+			AuthStyle:     oauth2.AuthStyleInParams, // probing would send a code twice
+		},
+	}, nil
+}
+
+// AuthCodeURL returns the page on which a user grants access. state protects
+// against forged callbacks (RFC 6749, section 10.12); verifier, from
+// [oauth2.GenerateVerifier], is kept for Exchange (PKCE, RFC 7636).
+func (p OAuthProvider) AuthCodeURL(baseURL, state, verifier string, opts ...oauth2.AuthCodeOption) (string, error) {
+	conf, err := p.config(baseURL)
+	if err != nil {
+		return "", err
+	}
+	if state == "" || verifier == "" {
+		return "", errors.New("gitlab: AuthCodeURL needs a state and a verifier, see oauth2.GenerateVerifier")
+	}
+	return conf.AuthCodeURL(state, append(opts, oauth2.S256ChallengeOption(verifier))...), nil
+}
+
+// Exchange turns the code of a callback into tokens, for [Client.Authorize]. A
+// code works once. A refusal is an [*APIError] whose Code is that of RFC 6749.
+func (p OAuthProvider) Exchange(ctx context.Context, baseURL, code, verifier string) (OAuthData, error) {
+	conf, err := p.config(baseURL)
+	if err != nil {
+		return OAuthData{}, err
+	}
+	token, err := conf.Exchange(context.WithValue(ctx, oauth2.HTTPClient, tokenClient(ctx)), code, oauth2.VerifierOption(verifier))
+	if err != nil {
+		return OAuthData{}, p.signInError("exchanging the code", err, code, verifier)
+	}
+	return OAuthDataFromToken(token), nil
+}
+
+// DeviceAuth starts a sign-in on a device without a browser (RFC 8628). Show the
+// answer's VerificationURI and UserCode, and hand it to DeviceToken.
+func (p OAuthProvider) DeviceAuth(ctx context.Context, baseURL string) (*oauth2.DeviceAuthResponse, error) {
+	conf, err := p.config(baseURL)
+	if err != nil {
+		return nil, err
+	}
+	device, err := conf.DeviceAuth(context.WithValue(ctx, oauth2.HTTPClient, tokenClient(ctx)))
+	if err != nil {
+		return nil, p.signInError("starting the device sign-in", err)
+	}
+	return device, nil
+}
+
+// DeviceToken waits until the user has answered, ctx ends, or the code expires,
+// asking GitLab as often as it allows.
+func (p OAuthProvider) DeviceToken(ctx context.Context, baseURL string, device *oauth2.DeviceAuthResponse) (OAuthData, error) {
+	conf, err := p.config(baseURL)
+	if err != nil {
+		return OAuthData{}, err
+	}
+	if device == nil {
+		return OAuthData{}, errors.New("gitlab: DeviceToken needs the answer of DeviceAuth")
+	}
+	token, err := conf.DeviceAccessToken(context.WithValue(ctx, oauth2.HTTPClient, tokenClient(ctx)), device)
+	if err != nil {
+		return OAuthData{}, p.signInError("waiting for the device sign-in", err, device.DeviceCode)
+	}
+	return OAuthDataFromToken(token), nil
+}
+
+// Revoke ends a grant at GitLab (RFC 7009): either token of a pair ends both. An
+// unknown token is no error.
+func (p OAuthProvider) Revoke(ctx context.Context, baseURL, token string) error {
+	base, err := normalBaseURL(baseURL)
+	if err != nil {
+		return err
+	}
+	if token == "" {
+		return errors.New("gitlab: Revoke needs a token")
+	}
+	resp, body, err := p.post(ctx, base.String()+"/oauth/revoke", url.Values{"token": {token}})
+	switch {
+	case resp == nil:
+		return because("revoking a token", err)
+	case resp.StatusCode/100 == 2:
+		return nil
+	}
+	api := newAPIError(resp, body)
+	api.Message = redactAll(api.Message, []string{token, p.ClientSecret})
+	if api.Code == "invalid_client" || api.Code == "unauthorized_client" {
+		return meaning(ErrClientRejected, api)
+	}
+	return api
+}
+
+// signInError is an error of package oauth2 without the bodies that it repeats.
+func (p OAuthProvider) signInError(doing string, err error, secrets ...string) error {
+	var refused *oauth2.RetrieveError
+	var wrapped *url.Error
+	switch {
+	case errors.As(err, &refused) && refused.Response != nil:
+		api := newAPIError(refused.Response, refused.Body)
+		secrets = append(secrets, p.ClientSecret)
+		api.Code = redactAll(refused.ErrorCode, secrets)
+		api.Message = redactAll(api.Message, secrets)
+		if api.Code == "invalid_client" || api.Code == "unauthorized_client" {
+			return meaning(ErrClientRejected, api)
+		}
+		return api
+	case errors.As(err, &wrapped):
+		err = wrapped.Err
+	}
+	if text := err.Error(); strings.Contains(text, p.ClientSecret) && p.ClientSecret != "" {
+		err = errors.New(redactAll(text, secrets))
+	}
+	return because(doing, err)
+}

@@ -1,0 +1,292 @@
+package gitlab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/oauth2"
+)
+
+// The limits of a refresh, each its own (contract line 5).
+const (
+	lockLimit    = 30 * time.Second // to wait for the store's lock
+	loadLimit    = 10 * time.Second
+	attemptLimit = 10 * time.Second // for one request to the token endpoint
+	saveLimit    = 10 * time.Second // for all tries to save a new pair
+	saveTryLimit = 3 * time.Second  // for one of them
+)
+
+// refresher is what all clients of one New share for keeping tokens fresh.
+type refresher struct {
+	provider  IdentityProvider // nil: nothing is ever refreshed
+	store     IdentityStore
+	baseURL   string // normal form
+	tokenURL  string
+	tokenHTTP *http.Client  // for the provider: the API's transport, no redirects
+	before    time.Duration // Config.RefreshBefore with its default; negative: only after a 401
+	onRefresh func(context.Context, RefreshEvent)
+	slots     chan struct{} // one value for each refresh under way
+	closing   chan struct{} // closed by shutdown
+
+	mu       sync.Mutex // guards all below
+	sessions map[string]*session
+	unsaved  map[*session]bool // those with a pair that the store has not taken
+	running  int               // flights under way
+	idle     chan struct{}     // closed when running is 0 while closing; nil before
+	rejected rejection
+}
+
+// rejection is the token endpoint's refusal of the application itself, which
+// holds back every refresh of the provider (contract line 7).
+type rejection struct {
+	refusal *IdentityNotValidError // nil: none
+	until   time.Time
+	round   int // how often in a row
+}
+
+// session returns the one session of key, for all clients.
+func (r *refresher) session(key string) *session {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.sessions[key]
+	if s == nil {
+		s = &session{r: r, key: key}
+		r.sessions[key] = s
+	}
+	return s
+}
+
+// launch runs work in the background, unless the client is shut down and work
+// is a refresh. It may be called with a session's mutex held.
+func (r *refresher) launch(refresh bool, work func()) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if refresh && r.isClosing() {
+		return false
+	}
+	r.running++
+	go func() {
+		defer func() {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			if r.running--; r.running == 0 && r.idle != nil {
+				close(r.idle)
+				r.idle = nil
+			}
+		}()
+		work()
+	}()
+	return true
+}
+
+func (r *refresher) isClosing() bool {
+	select {
+	case <-r.closing:
+		return true
+	default:
+		return false
+	}
+}
+
+// shutdown implements [Client.Shutdown].
+func (r *refresher) shutdown(ctx context.Context) error {
+	r.mu.Lock()
+	if !r.isClosing() {
+		close(r.closing)
+	}
+	var idle chan struct{}
+	if r.running > 0 {
+		if r.idle == nil {
+			r.idle = make(chan struct{})
+		}
+		idle = r.idle
+	}
+	r.mu.Unlock()
+	if idle != nil {
+		select {
+		case <-idle:
+		case <-ctx.Done():
+			return fmt.Errorf("gitlab: shutdown: refreshes are still under way: %w", ctx.Err())
+		}
+	}
+	return r.saveAll(ctx)
+}
+
+// saveAll tries to save every pending pair and names those that no store took.
+func (r *refresher) saveAll(ctx context.Context) error {
+	r.mu.Lock()
+	sessions := make([]*session, 0, len(r.unsaved))
+	for s := range r.unsaved {
+		sessions = append(sessions, s)
+	}
+	r.mu.Unlock()
+	errs := make([]error, len(sessions))
+	var saves sync.WaitGroup
+	for i, s := range sessions {
+		saves.Go(func() {
+			select {
+			case r.slots <- struct{}{}:
+				defer func() { <-r.slots }()
+				errs[i] = s.savePending(marked(ctx, s))
+			case <-ctx.Done():
+				errs[i] = ctx.Err()
+			}
+			if errs[i] != nil {
+				errs[i] = because(fmt.Sprintf("shutdown: the new tokens of identity %q are not stored yet", s.key), errs[i])
+			}
+		})
+	}
+	saves.Wait()
+	return errors.Join(errs...)
+}
+
+// heldBack returns the error for refreshes that the provider's rejection holds
+// back, or nil.
+func (r *refresher) heldBack(key string, now time.Time) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.rejected.refusal == nil || !now.Before(r.rejected.until) {
+		return nil
+	}
+	return rejectedClient(r.rejected.refusal, key)
+}
+
+// mayAsk is heldBack for whoever is about to ask the endpoint; round is what it
+// returned to the same refresh before, -1 at first. When a rejection's time is
+// over it lets one refresh through to find out.
+func (r *refresher) mayAsk(key string, round int, now time.Time) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.rejected.refusal != nil && r.rejected.round != round {
+		if now.Before(r.rejected.until) {
+			return round, rejectedClient(r.rejected.refusal, key)
+		}
+		r.rejected.until = now.Add(attemptLimit)
+	}
+	return r.rejected.round, nil
+}
+
+// reject holds back all refreshes for 10 s, and for longer each time; those
+// that were asking at the same time count once.
+func (r *refresher) reject(refusal *IdentityNotValidError, round int, now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.rejected.round == round {
+		round++
+		r.rejected = rejection{refusal: refusal, round: round, until: now.Add(backoff(round, 10*time.Second, 5*time.Minute))}
+	}
+}
+
+// accept forgets a rejection: the endpoint took the application.
+func (r *refresher) accept() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.rejected = rejection{}
+}
+
+// rejectedClient is the rejection as key's own error.
+func rejectedClient(refusal *IdentityNotValidError, key string) error {
+	own := *refusal
+	own.Key = key
+	return meaning(ErrClientRejected, &own)
+}
+
+// markKey finds, in a context, the session on whose behalf a provider, a store
+// or a hook was called (contract line 9).
+type markKey struct{}
+
+// marked is ctx for calls of provider, store and hooks on behalf of s.
+func marked(ctx context.Context, s *session) context.Context {
+	return context.WithValue(ctx, markKey{}, s)
+}
+
+// markOf is the session whose refresh the context belongs to, or nil.
+func markOf(ctx context.Context) *session {
+	s, _ := ctx.Value(markKey{}).(*session)
+	return s
+}
+
+// load reads key from the store and checks that it is this instance's.
+func (r *refresher) load(ctx context.Context, s *session) (id Identity, err error) {
+	ctx, cancel := context.WithTimeout(ctx, loadLimit)
+	defer cancel()
+	err = protect("identity store", s, func() error {
+		id, err = r.store.LoadIdentity(ctx, s.key)
+		return err
+	})
+	switch {
+	case errors.Is(err, ErrIdentityNotFound):
+		return Identity{}, because(fmt.Sprintf("loading identity %q", s.key), err)
+	case err != nil:
+		return Identity{}, meaning(ErrRefreshUnavailable, because(fmt.Sprintf("loading identity %q", s.key), err))
+	}
+	id.Key = s.key
+	return id, r.checkInstance(id)
+}
+
+func (r *refresher) checkInstance(id Identity) error {
+	if id.BaseURL == "" || id.BaseURL == r.baseURL {
+		return nil
+	}
+	if base, err := normalBaseURL(id.BaseURL); err == nil && base.String() == r.baseURL {
+		return nil
+	}
+	return meaning(ErrWrongInstance, fmt.Errorf("gitlab: identity %q is of %q, this client calls %q", id.Key, id.BaseURL, r.baseURL))
+}
+
+// ask sends the refresh token of id once, within attemptLimit. lost tells that
+// the answer, if there was one, did not arrive: asking again is no worse.
+func (r *refresher) ask(ctx context.Context, s *session, id Identity) (data OAuthData, lost bool, err error) {
+	ctx, cancel := context.WithTimeout(context.WithValue(ctx, oauth2.HTTPClient, r.tokenHTTP), attemptLimit)
+	defer cancel()
+	panicked := true
+	err = protect("identity provider", s, func() error {
+		data, err = r.provider.RefreshIdentity(ctx, id, r.tokenURL)
+		panicked = false
+		return err
+	})
+	var refusal *IdentityNotValidError
+	switch {
+	case panicked:
+		return OAuthData{}, false, meaning(ErrRefreshUnavailable, err)
+	case err == nil && data.AccessToken == "":
+		return OAuthData{}, true, meaning(ErrRefreshUnavailable, errors.New("gitlab: the identity provider returned no access token"))
+	case err == nil:
+		return data, false, nil
+	case errors.Is(err, ErrRefreshUnavailable):
+		return OAuthData{}, true, err
+	case errors.As(err, &refusal):
+		return OAuthData{}, false, err
+	case ctx.Err() != nil:
+		return OAuthData{}, true, meaning(ErrRefreshUnavailable, err)
+	default:
+		return OAuthData{}, false, err
+	}
+}
+
+// protect turns a panic of the application's code into an error.
+func protect(whose string, s *session, f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("gitlab: the %s panicked: %s", whose, s.redact(fmt.Sprint(p)))
+		}
+	}()
+	return f()
+}
+
+// redact is text without the tokens that s knows.
+func (s *session) redact(text string) string {
+	if g := s.now.Load(); g != nil {
+		for _, secret := range []string{g.id.Data.AccessToken, g.id.Data.RefreshToken} {
+			if secret != "" {
+				text = strings.ReplaceAll(text, secret, "[redacted]")
+			}
+		}
+	}
+	return clean(text)
+}

@@ -1,0 +1,179 @@
+package gitlab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// pendingSave is a pair that GitLab has issued and the store is to take. Its
+// fields change only in the session's hands, with its mu held.
+type pendingSave struct {
+	id    Identity // with the Revision that it replaces
+	spent []string // the refresh token that it was issued for, and those before that the store may still have
+	lock  *IdentityLock
+	done  chan struct{} // closed when nothing is to be saved any more
+}
+
+// save stores p, trying again within saveLimit. It is safe to run twice, even
+// at the same time. A newer sign-in or rotation that it finds in the store is
+// returned as theirs; a deleted key as [ErrIdentityNotFound].
+func (s *session) save(ctx context.Context, p *pendingSave) (stored Identity, theirs bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, saveLimit)
+	defer cancel()
+	id := p.id
+	for n := 1; ; n++ {
+		id.Revision, err = s.saveOnce(ctx, id)
+		if err == nil {
+			return id, false, nil
+		}
+		id.Revision = p.id.Revision
+		if errors.Is(err, ErrIdentityConflict) || errors.Is(err, ErrIdentityNotFound) {
+			var found Identity
+			found, err = s.r.load(ctx, s)
+			switch {
+			case errors.Is(err, ErrIdentityNotFound):
+				return Identity{}, false, err
+			case err != nil: // looked again with the next try
+			case found.Data.samePair(id.Data): // an earlier try had got through
+				return found, false, nil
+			case !slices.Contains(p.spent, found.Data.RefreshToken):
+				return found, true, nil
+			default: // the application touched its row: ours goes over it
+				id.Revision = found.Revision
+				id.Data.unknown = mergeObjects(found.Data.unknown, id.Data.unknown)
+				err = ErrIdentityConflict
+				if n < 3 {
+					continue
+				}
+			}
+		}
+		if sleep(ctx, jittered(backoff(n, 100*time.Millisecond, 2*time.Second))) != nil {
+			return Identity{}, false, because(fmt.Sprintf("saving identity %q", s.key), err)
+		}
+	}
+}
+
+func (s *session) saveOnce(ctx context.Context, id Identity) (revision string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, saveTryLimit)
+	defer cancel()
+	err = protect("identity store", s, func() error {
+		revision, err = s.r.store.SaveIdentity(ctx, id)
+		return err
+	})
+	return revision, err
+}
+
+// savePending saves what is pending, if anything is, and installs the result.
+func (s *session) savePending(ctx context.Context) error {
+	s.mu.Lock()
+	p := s.pending
+	s.mu.Unlock()
+	if p == nil {
+		return nil
+	}
+	started := time.Now()
+	saved, theirs, err := s.save(ctx, p)
+	deleted := errors.Is(err, ErrIdentityNotFound)
+	if err != nil && !deleted {
+		return err
+	}
+	s.mu.Lock()
+	if s.pending != p { // somebody else was faster
+		s.mu.Unlock()
+		return nil
+	}
+	event := RefreshEvent{Outcome: OutcomeSaveRecovered, Duration: time.Since(started)}
+	switch {
+	case deleted:
+		event.Outcome, event.Err = OutcomeFailed, err
+		s.forget()
+	case theirs:
+		event.Outcome = OutcomeConflicted
+		s.install(saved, time.Now())
+	default:
+		kept := *s.now.Load()
+		kept.id = saved
+		s.now.Store(&kept)
+		s.dropPending()
+	}
+	s.mu.Unlock()
+	s.report(ctx, event)
+	return nil
+}
+
+// setPending keeps p in memory and saves it in the background until that has
+// worked, a newer pair is there, or the key is deleted. lock, if not nil, is
+// kept so long: another process must not spend what the store has. mu is held.
+func (s *session) setPending(p *pendingSave, lock *IdentityLock) {
+	p.lock = lock
+	s.pending = p
+	s.r.mu.Lock()
+	s.r.unsaved[s] = true
+	s.r.mu.Unlock()
+	go func() {
+		ctx := marked(context.Background(), s)
+		for n := 1; ; n++ {
+			select {
+			case <-p.done:
+				return
+			case <-time.After(jittered(backoff(n, time.Second, 30*time.Second))):
+				_ = s.savePending(ctx) // told already; tried again
+			}
+		}
+	}()
+}
+
+// dropPending ends the care for a pending pair. mu is held.
+func (s *session) dropPending() {
+	p := s.pending
+	if p == nil {
+		return
+	}
+	s.pending = nil
+	close(p.done)
+	s.r.mu.Lock()
+	delete(s.r.unsaved, s)
+	s.r.mu.Unlock()
+	if p.lock != nil {
+		go s.unlock(p.lock) // may be I/O
+		p.lock = nil
+	}
+}
+
+func (s *session) hasPending() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.pending != nil
+}
+
+// takePendingLock hands the pending pair's lock to a refresh, or nil if there
+// is none that still holds.
+func (s *session) takePendingLock() *IdentityLock {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.pending
+	if p == nil || p.lock == nil {
+		return nil
+	}
+	lock := p.lock
+	p.lock = nil
+	if lock.Context.Err() != nil {
+		go s.unlock(lock)
+		return nil
+	}
+	return lock
+}
+
+// returnPendingLock gives the lock back to a pair that is still pending.
+func (s *session) returnPendingLock(lock *IdentityLock) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.pending == nil || s.pending.lock != nil {
+		return false
+	}
+	s.pending.lock = lock
+	return true
+}

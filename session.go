@@ -1,0 +1,424 @@
+package gitlab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// How long things hold back a refresh (contract lines 5, 7, 11 and 12).
+const (
+	lookEvery       = 2 * time.Second // the store is looked at no oftener while something holds a refresh back
+	uncuredPause    = 30 * time.Second
+	earlyRetryPause = 30 * time.Second
+	abandonedGrace  = 5 * time.Minute // another replica may still hold the new pair
+	sendingWait     = time.Second     // how long a call waits for a refresh while its token is not expired
+)
+
+// session is one key's state in this process. Its decisions are made under its
+// mutex; its I/O happens in flights, one at a time.
+type session struct {
+	r   *refresher
+	key string
+
+	now     atomic.Pointer[grant] // what calls are sent with; nil: not loaded. Written with mu held
+	sending atomic.Bool           // the refresh token is being spent. Written with mu held
+
+	mu      sync.Mutex // guards all below
+	flight  *flight    // nil: none
+	spent   []string   // the refresh tokens that this process spent last: more than one while the store takes nothing
+	pending *pendingSave
+	held    hold
+	dead    *verdict  // nil: the grant is not known to be dead
+	uncured time.Time // until then no 401 causes a refresh
+	looked  time.Time // when the store was last read
+}
+
+// grant is an identity as calls use it. It is immutable.
+type grant struct {
+	id      Identity
+	header  []string  // the Authorization header
+	got     time.Time // when this process got the token new; zero: it was stored before
+	due     time.Time // when the early refresh starts; far away: never
+	expires time.Time // when calls must not go on with it; far away: never
+}
+
+// never is later than any call.
+var never = time.Unix(1<<40, 0)
+
+// newGrant plans the refresh of id (contract line 12).
+func (r *refresher) newGrant(id Identity, got time.Time) *grant {
+	g := &grant{id: id, header: []string{"Bearer " + id.Data.AccessToken}, got: got, due: never, expires: never}
+	if id.Data.ExpiresAt.IsZero() || r.provider == nil || r.before < 0 {
+		return g
+	}
+	g.expires = id.Data.ExpiresAt
+	from := got
+	if from.IsZero() {
+		from = id.Data.CreatedAt
+	}
+	if from.IsZero() || !from.Before(g.expires) {
+		from = time.Now()
+	}
+	before := max(0, min(r.before, g.expires.Sub(from)/4))
+	g.due = g.expires.Add(-jittered(before))
+	return g
+}
+
+// flight is I/O on behalf of a session, detached from every caller.
+type flight struct {
+	kind     flightKind
+	rejected string        // the access token that a refresh is to replace
+	done     chan struct{} // closed when the fields below are set
+	spent    bool          // GitLab was asked and issued a new pair
+	err      error
+}
+
+type flightKind int
+
+const (
+	flightLook    flightKind = iota // reads the store
+	flightRefresh                   // refresh.go
+)
+
+// hold keeps the error of failed refreshes for further callers.
+type hold struct {
+	err   error
+	until time.Time
+	count int // failures in a row
+}
+
+// verdict is what is known of a refresh token that GitLab refused twice.
+type verdict struct {
+	token     string // the refresh token; "": there is none
+	refusal   *IdentityNotValidError
+	since     time.Time
+	abandoned bool      // the lock was: somebody may hold the new pair
+	next      time.Time // when the token may be sent again
+	count     int       // how often it was found dead
+}
+
+// err is the verdict in the caller's words.
+func (v *verdict) err(now time.Time) error {
+	if v.abandoned && now.Before(v.since.Add(abandonedGrace)) {
+		return meaning(ErrRefreshUnavailable, v.refusal)
+	}
+	return meaning(ErrReauthorize, v.refusal)
+}
+
+// token returns the grant to send a call with. It costs two atomic reads unless
+// the token is due for a refresh. replayable tells that the call can be sent
+// again after a 401.
+func (s *session) token(ctx context.Context, replayable bool) (*grant, error) {
+	if g := s.now.Load(); g != nil && !s.sending.Load() && time.Now().Before(g.due) {
+		return g, nil
+	}
+	for {
+		g, f, err := s.tokenOrFlight(ctx, replayable)
+		if g != nil || err != nil {
+			return g, err
+		}
+		if err := f.wait(ctx); err != nil {
+			return nil, err
+		}
+		if f.err != nil {
+			return nil, f.err
+		}
+	}
+}
+
+// tokenOrFlight returns the grant to send a call with, or the flight that must
+// end first.
+func (s *session) tokenOrFlight(ctx context.Context, replayable bool) (*grant, *flight, error) {
+	now := time.Now()
+	s.mu.Lock()
+	g := s.now.Load()
+	switch mark := markOf(ctx); {
+	case g == nil && mark == s:
+		s.mu.Unlock()
+		return nil, nil, s.notLoaded()
+	case g == nil:
+		defer s.mu.Unlock()
+		f, err := s.look()
+		return nil, f, err
+	case mark != nil || now.Before(g.due) && s.flight == nil:
+		s.mu.Unlock()
+		return g, nil, nil
+	case !now.Before(g.expires):
+		defer s.mu.Unlock()
+		f, err := s.refreshOrLook(now)
+		return nil, f, err
+	}
+	f := s.flight
+	if f == nil {
+		f, _ = s.refreshOrLook(now) // nil while a failed refresh holds it back
+	}
+	sending := s.sending.Load()
+	s.mu.Unlock()
+	switch {
+	case f == nil || f.kind != flightRefresh:
+	case !replayable:
+		_ = f.wait(ctx) // if ctx has ended, so will the call
+	case sending:
+		f.waitAtMost(ctx, sendingWait)
+	}
+	if newest := s.now.Load(); newest != nil {
+		return newest, nil, nil
+	}
+	return g, nil, nil
+}
+
+// notLoaded is for a store that, asked for an identity, calls GitLab as it.
+func (s *session) notLoaded() error {
+	return meaning(ErrRefreshUnavailable, fmt.Errorf("gitlab: identity %q is used by its own store before it is loaded", s.key))
+}
+
+// remedy is what became of a 401.
+type remedy struct {
+	grant     *grant // send the call again with it; nil: do not
+	refreshed bool   // grant comes from a refresh, not from one that others had made
+	err       error  // why a refresh did not help; nil if none was tried
+}
+
+// heal looks for a better grant than sent, which GitLab answered with 401
+// (contract line 1).
+func (s *session) heal(ctx context.Context, sent *grant) remedy {
+	for {
+		s.mu.Lock()
+		g := s.now.Load()
+		if g != nil && g.id.Data.AccessToken != sent.id.Data.AccessToken {
+			s.mu.Unlock()
+			return remedy{grant: g}
+		}
+		if markOf(ctx) != nil {
+			s.mu.Unlock()
+			return remedy{}
+		}
+		now := time.Now()
+		var f *flight
+		var err error
+		switch {
+		case g == nil:
+			f, err = s.look()
+		case s.r.provider == nil || now.Before(s.uncured):
+			if f = s.flight; f == nil && !now.Before(s.looked.Add(lookEvery)) {
+				f, err = s.look()
+			}
+		default:
+			f, err = s.refreshOrLook(now)
+		}
+		s.mu.Unlock()
+		if f == nil {
+			return remedy{err: err}
+		}
+		if err := f.wait(ctx); err != nil {
+			return remedy{err: err}
+		}
+		if f.err != nil {
+			return remedy{err: f.err}
+		}
+		if newest := s.now.Load(); f.rejected == sent.id.Data.AccessToken && newest != nil {
+			return remedy{grant: newest, refreshed: f.spent}
+		}
+	}
+}
+
+// notCured remembers that a refresh did not help against a 401 (contract line 11).
+func (s *session) notCured() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.uncured = time.Now().Add(uncuredPause)
+}
+
+// refreshOrLook returns the flight under way, or starts a refresh. What holds a
+// refresh back is told as an error, after a look at the store if the last one
+// is long ago. mu is held.
+func (s *session) refreshOrLook(now time.Time) (*flight, error) {
+	if s.flight != nil {
+		return s.flight, nil
+	}
+	err := s.heldBack(now)
+	switch {
+	case err == nil:
+		return s.start(flightRefresh)
+	case now.Before(s.looked.Add(lookEvery)):
+		return nil, err
+	default:
+		return s.start(flightLook)
+	}
+}
+
+// heldBack returns what a refresh now would only repeat, or nil. mu is held.
+func (s *session) heldBack(now time.Time) error {
+	if s.dead != nil && now.Before(s.dead.next) {
+		return s.dead.err(now)
+	}
+	if now.Before(s.held.until) {
+		return s.held.err
+	}
+	return s.r.heldBack(s.key, now)
+}
+
+// look returns the flight under way, or starts one that reads the store. mu is
+// held.
+func (s *session) look() (*flight, error) {
+	if s.flight != nil {
+		return s.flight, nil
+	}
+	return s.start(flightLook)
+}
+
+// start launches a flight. mu is held.
+func (s *session) start(kind flightKind) (*flight, error) {
+	f := &flight{kind: kind, done: make(chan struct{})}
+	work := s.lookUp
+	if kind == flightRefresh {
+		f.rejected = s.now.Load().id.Data.AccessToken
+		work = s.refresh
+	}
+	if !s.r.launch(kind == flightRefresh, func() { work(f) }) {
+		return nil, meaning(ErrRefreshUnavailable, errors.New("gitlab: the client is shut down"))
+	}
+	s.flight = f
+	return f, nil
+}
+
+// lookUp is a flight that adopts what the store has.
+func (s *session) lookUp(f *flight) {
+	started := time.Now()
+	ctx := marked(context.Background(), s)
+	before := s.now.Load()
+	_, outcome, err := s.reload(ctx)
+	s.mu.Lock()
+	if f.err = err; before != nil && s.now.Load() != nil {
+		f.err = nil // the caller is told what held the refresh back instead
+	}
+	s.flight = nil
+	s.mu.Unlock()
+	if outcome != "" {
+		s.report(ctx, RefreshEvent{Outcome: outcome, Duration: time.Since(started)})
+	}
+	close(f.done)
+}
+
+// reload reads the store and installs what is newer than what is held: the one
+// place that decides it (contract line 1). outcome is "" if calls go on with the
+// same tokens.
+func (s *session) reload(ctx context.Context) (held *grant, outcome RefreshOutcome, err error) {
+	stored, err := s.r.load(ctx, s)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.looked = time.Now()
+	if errors.Is(err, ErrIdentityNotFound) {
+		s.forget()
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	g := s.now.Load()
+	switch {
+	case g == nil:
+		s.install(stored, time.Time{})
+	case stored.Revision == g.id.Revision, slices.Contains(s.spent, stored.Data.RefreshToken):
+	case stored.Data.samePair(g.id.Data): // the application touched its row
+		kept := *g
+		kept.id = stored
+		s.now.Store(&kept)
+	default:
+		outcome = OutcomeAdopted
+		if s.dead != nil && s.dead.token != stored.Data.RefreshToken {
+			outcome = OutcomeRevived
+		}
+		s.install(stored, time.Now())
+	}
+	return s.now.Load(), outcome, nil
+}
+
+// install makes id what calls are sent with; got is when this process got it
+// new, zero if it was stored before. mu is held.
+func (s *session) install(id Identity, got time.Time) {
+	s.now.Store(s.r.newGrant(id, got))
+	s.held = hold{}
+	if s.dead != nil && s.dead.token != id.Data.RefreshToken {
+		s.dead = nil
+	}
+	if p := s.pending; p != nil && !p.id.Data.samePair(id.Data) {
+		s.dropPending()
+	}
+}
+
+// forget drops what is held of a key that the store no longer has. mu is held.
+func (s *session) forget() {
+	s.now.Store(nil)
+	s.dead, s.held, s.spent = nil, hold{}, nil
+	s.dropPending()
+}
+
+// authorized takes over a new sign-in that the store has (contract line 8).
+func (s *session) authorized(ctx context.Context, id Identity) {
+	s.mu.Lock()
+	revived := s.dead != nil
+	if !slices.Contains(s.spent, id.Data.RefreshToken) { // else a refresh has found and spent it already
+		s.spent = nil
+		s.uncured = time.Time{}
+		s.dead = nil
+		s.install(id, time.Now())
+	}
+	s.mu.Unlock()
+	if revived {
+		s.report(marked(context.WithoutCancel(ctx), s), RefreshEvent{Outcome: OutcomeRevived})
+	}
+}
+
+func (s *session) report(ctx context.Context, event RefreshEvent) {
+	event.Key = s.key
+	hook(ctx, s.r.onRefresh, event)
+}
+
+// wait returns ctx's error if that ends before f.
+func (f *flight) wait(ctx context.Context) error {
+	select {
+	case <-f.done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// waitAtMost waits for f, for ctx to end, or for d.
+func (f *flight) waitAtMost(ctx context.Context, d time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	_ = f.wait(ctx)
+}
+
+// identity returns the newest tokens that can be had without a refresh.
+func (s *session) identity(ctx context.Context) (Identity, error) {
+	for looked := false; ; looked = true {
+		s.mu.Lock()
+		g := s.now.Load()
+		switch mark := markOf(ctx); {
+		case g != nil && (looked || mark != nil):
+			s.mu.Unlock()
+			return g.id, nil
+		case g == nil && mark == s:
+			s.mu.Unlock()
+			return Identity{}, s.notLoaded()
+		}
+		f, err := s.look()
+		s.mu.Unlock()
+		if err != nil {
+			return Identity{}, err
+		}
+		if err := f.wait(ctx); err != nil {
+			return Identity{}, err
+		}
+		if f.err != nil && f.kind == flightLook {
+			return Identity{}, f.err
+		}
+	}
+}

@@ -1,0 +1,201 @@
+package gitlab_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jarcoal/httpmock"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/freshgrant/gitlab"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// The instance of these tests has a path, since it is easily forgotten.
+const (
+	baseURL  = "https://gitlab.example.com/gitlab"
+	userURL  = baseURL + "/api/v4/user"
+	tokenURL = baseURL + "/oauth/token"
+)
+
+// Literal answers, as GitLab sends them.
+const (
+	userJSON   = `{"id":7,"username":"ada","name":"Ada Lovelace","state":"active","web_url":"https://gitlab.example.com/ada"}`
+	pairJSON   = `{"access_token":"access-2","token_type":"Bearer","expires_in":7200,"refresh_token":"refresh-2","scope":"api","created_at":1536798907}`
+	pair3JSON  = `{"access_token":"access-3","token_type":"Bearer","expires_in":7200,"refresh_token":"refresh-3","scope":"api","created_at":1536798908}`
+	grantJSON  = `{"error":"invalid_grant","error_description":"The provided authorization grant is invalid, expired, revoked, does not match the redirection URI used in the authorization request, or was issued to another client."}`
+	clientJSON = `{"error":"invalid_client","error_description":"Client authentication failed due to unknown client, no client authentication included, or unsupported authentication method."}`
+	bareJSON   = `{"message":"401 Unauthorized"}`
+)
+
+// call is a request that reached the server.
+type call struct {
+	Method, URL, Authorization, Body string
+	Header                           http.Header
+	At                               time.Time
+}
+
+// world is a client on a mocked GitLab, and all requests that it made.
+type world struct {
+	mock   *httpmock.MockTransport
+	store  gitlab.IdentityStore
+	client *gitlab.Client
+
+	mu     sync.Mutex // guards calls, events
+	calls  []call
+	events []gitlab.RefreshEvent
+}
+
+// RoundTrip records the request before the mock answers it.
+func (w *world) RoundTrip(req *http.Request) (*http.Response, error) {
+	c := call{Method: req.Method, URL: req.URL.String(), Authorization: req.Header.Get("Authorization"), Header: req.Header.Clone(), At: time.Now()}
+	if req.Body != nil {
+		body, err := io.ReadAll(req.Body)
+		if err != nil {
+			return nil, err
+		}
+		_ = req.Body.Close()
+		c.Body = string(body)
+		req = req.Clone(req.Context())
+		req.Body = io.NopCloser(bytes.NewReader(body))
+	}
+	w.mu.Lock()
+	w.calls = append(w.calls, c)
+	w.mu.Unlock()
+	return w.mock.RoundTrip(req)
+}
+
+// sent is what was requested so far.
+func (w *world) sent() []call {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return append([]call(nil), w.calls...)
+}
+
+// posts counts the requests to the token endpoint.
+func (w *world) posts() (n int) {
+	for _, c := range w.sent() {
+		if strings.HasSuffix(c.URL, "/oauth/token") {
+			n++
+		}
+	}
+	return n
+}
+
+// apiCalls are the requests that went anywhere else.
+func (w *world) apiCalls() (calls []call) {
+	for _, c := range w.sent() {
+		if !strings.HasSuffix(c.URL, "/oauth/token") {
+			calls = append(calls, c)
+		}
+	}
+	return calls
+}
+
+// outcomes are the events so far.
+func (w *world) outcomes() (outcomes []gitlab.RefreshOutcome) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, e := range w.events {
+		outcomes = append(outcomes, e.Outcome)
+	}
+	return outcomes
+}
+
+// newWorld makes a client of an empty memory store; change, if not nil, edits
+// its configuration.
+func newWorld(t *testing.T, change func(*gitlab.Config)) *world {
+	t.Helper()
+	w := &world{mock: httpmock.NewMockTransport()}
+	cfg := gitlab.Config{
+		BaseURL:    baseURL,
+		Provider:   gitlab.OAuthProvider{ClientID: "client-id", ClientSecret: "client-secret"},
+		Store:      gitlab.NewMemoryStore(),
+		HTTPClient: &http.Client{Transport: w},
+		OnRefresh: func(_ context.Context, e gitlab.RefreshEvent) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.events = append(w.events, e)
+		},
+	}
+	if change != nil {
+		change(&cfg)
+	}
+	client, err := gitlab.New(cfg)
+	require.NoError(t, err)
+	w.client, w.store = client, cfg.Store
+	return w
+}
+
+// signIn stores the pair access-1, refresh-1 under "ada" and returns its client.
+func (w *world) signIn(t *testing.T, lifetime time.Duration) *gitlab.Client {
+	t.Helper()
+	data := gitlab.OAuthData{AccessToken: "access-1", RefreshToken: "refresh-1", TokenType: "Bearer", Scope: "api", CreatedAt: time.Unix(1500000000, 0).UTC()}
+	if lifetime != 0 {
+		data.ExpiresAt = time.Now().Add(lifetime)
+	}
+	c, err := w.client.Authorize(t.Context(), "ada", data)
+	require.NoError(t, err)
+	return c
+}
+
+// stored is what the store has of "ada".
+func (w *world) stored(t *testing.T) gitlab.OAuthData {
+	t.Helper()
+	id, err := w.store.LoadIdentity(t.Context(), "ada")
+	require.NoError(t, err)
+	return id.Data
+}
+
+// accepts answers API requests with body if they carry one of tokens, and with
+// GitLab's 401 for an expired token otherwise.
+func accepts(body string, tokens ...string) httpmock.Responder {
+	return func(req *http.Request) (*http.Response, error) {
+		for _, token := range tokens {
+			if req.Header.Get("Authorization") == "Bearer "+token {
+				return answer(req, http.StatusOK, body), nil
+			}
+		}
+		return expired(req), nil
+	}
+}
+
+func expired(req *http.Request) *http.Response {
+	resp := answer(req, http.StatusUnauthorized, `{"error":"invalid_token","error_description":"Token is expired. You can either do re-authorization or token refresh."}`)
+	resp.Header.Set("WWW-Authenticate", `Bearer realm="Protected by OAuth 2.0", error="invalid_token", error_description="Token is expired. You can either do re-authorization or token refresh."`)
+	return resp
+}
+
+// always answers with the same status and body.
+func always(status int, body string) httpmock.Responder {
+	return func(req *http.Request) (*http.Response, error) { return answer(req, status, body), nil }
+}
+
+// inTurn answers with each responder once, and with the last one from then on.
+func inTurn(responders ...httpmock.Responder) httpmock.Responder {
+	var mu sync.Mutex
+	return func(req *http.Request) (*http.Response, error) {
+		mu.Lock()
+		next := responders[0]
+		if len(responders) > 1 {
+			responders = responders[1:]
+		}
+		mu.Unlock()
+		return next(req)
+	}
+}
+
+func answer(req *http.Request, status int, body string) *http.Response {
+	resp := httpmock.NewStringResponse(status, body)
+	resp.Request = req
+	resp.Header.Set("Content-Type", "application/json")
+	return resp
+}

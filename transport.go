@@ -1,0 +1,336 @@
+package gitlab
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// transport sends requests as one client: the only door to the API. Every hop
+// of a redirect comes through it anew.
+type transport struct {
+	core    *core
+	session *session // nil: not a stored identity
+	static  *grant   // a fixed token; nil: none
+	err     error    // why no call can be made; nil: none
+}
+
+// maxAdoptions bounds how often a call is sent again with a pair that others
+// made; its one refresh comes on top (contract line 9).
+const maxAdoptions = 2
+
+// RoundTrip implements [http.RoundTripper].
+func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	switch {
+	case t.err != nil:
+		return refuse(req, t.err)
+	case !t.core.sameOrigin(req.URL):
+		return t.core.base.RoundTrip(bare(req))
+	case t.session == nil:
+		return t.send(req, t.static, 1)
+	}
+	g, err := t.session.token(req.Context(), replayable(req))
+	if err != nil {
+		return refuse(req, err)
+	}
+	resp, err := t.send(req, g, 1)
+	if err != nil || resp.StatusCode != http.StatusUnauthorized {
+		return resp, err
+	}
+	return t.retry(req, g, resp)
+}
+
+// retry answers for a call whose token g was rejected: it sends it again as
+// often as contract lines 1, 9 and 10 allow, and returns the last answer. The
+// guard against a second refresh is a local variable.
+func (t *transport) retry(req *http.Request, g *grant, resp *http.Response) (*http.Response, error) {
+	ctx := req.Context()
+	refreshed, adoptions, pauses := refreshedBefore(req), 0, 0
+	for attempt := 2; ; attempt++ {
+		kind := readChallenge(resp)
+		if kind == challengeOther || markOf(ctx) != nil {
+			return resp, nil
+		}
+		if newest := t.session.now.Load(); !refreshed && adoptions < maxAdoptions && newest != nil &&
+			newest.id.Data.AccessToken != g.id.Data.AccessToken && replayable(req) {
+			g = newest // contract line 1
+			adoptions++
+		} else if wait := t.lag(g, kind, pauses); wait >= 0 && replayable(req) {
+			if wait == 0 || sleep(ctx, wait) != nil {
+				return resp, nil
+			}
+			pauses++
+		} else if refreshed {
+			t.session.notCured()
+			return resp, nil
+		} else {
+			cure := t.session.heal(ctx, g)
+			if cure.grant == nil || !replayable(req) || !cure.refreshed && adoptions == maxAdoptions {
+				return withOutcome(resp, cure.err), nil
+			}
+			g = cure.grant
+			if refreshed = cure.refreshed; !refreshed {
+				adoptions++
+			}
+		}
+		again, err := replay(req, refreshed)
+		if err != nil {
+			return resp, nil
+		}
+		_ = resp.Body.Close()
+		if resp, err = t.send(again, g, attempt); err != nil || resp.StatusCode != http.StatusUnauthorized {
+			return resp, err
+		}
+	}
+}
+
+// lag tells how long to wait before a fresh token that was not known is tried
+// again (contract line 10): 0: its time is over; negative: it is no such case.
+func (t *transport) lag(g *grant, kind challenge, pauses int) time.Duration {
+	if t.core.grace <= 0 || kind != challengeBare || g.got.IsZero() {
+		return -1
+	}
+	left := t.core.grace - time.Since(g.got)
+	switch {
+	case left > 0:
+		return min(left, backoff(pauses+1, 100*time.Millisecond, t.core.grace))
+	case pauses > 0:
+		return 0
+	default:
+		return -1
+	}
+}
+
+// send sends req once, with g's token or with none, and reports it.
+func (t *transport) send(req *http.Request, g *grant, attempt int) (*http.Response, error) {
+	out := t.authorized(req, g)
+	if t.core.onCall == nil {
+		return t.core.base.RoundTrip(out)
+	}
+	started := time.Now()
+	resp, err := t.core.base.RoundTrip(out)
+	event := CallEvent{Method: req.Method, Attempt: attempt, Duration: time.Since(started), Err: err}
+	if resp != nil {
+		event.Status = resp.StatusCode
+	}
+	if t.session != nil {
+		event.Key = t.session.key
+	}
+	event.Route, _ = req.Context().Value(routeKey{}).(string)
+	hook(req.Context(), t.core.onCall, event)
+	return resp, err
+}
+
+// authorized is req with g's token and without any other credential; req itself
+// if it is that already.
+func (t *transport) authorized(req *http.Request, g *grant) *http.Request {
+	named := req.Header["User-Agent"] != nil
+	if g == nil && named {
+		return req
+	}
+	if g != nil && named && slices.Equal(req.Header["Authorization"], g.header) && !hasOtherCredentials(req.Header) {
+		return req
+	}
+	out := new(http.Request)
+	*out = *req
+	out.Header = make(http.Header, len(req.Header)+2)
+	for name, values := range req.Header {
+		if g == nil || !isCredential(name) {
+			out.Header[name] = values
+		}
+	}
+	if g != nil {
+		out.Header["Authorization"] = g.header
+	}
+	if !named {
+		out.Header["User-Agent"] = t.core.userAgent
+	}
+	return out
+}
+
+// bare is req for a host that is not the instance: without any credential.
+func bare(req *http.Request) *http.Request {
+	out := new(http.Request)
+	*out = *req
+	out.Header = make(http.Header, len(req.Header))
+	for name, values := range req.Header {
+		if !isCredential(name) {
+			out.Header[name] = values
+		}
+	}
+	return out
+}
+
+// isCredential knows the headers that GitLab takes tokens from.
+func isCredential(name string) bool {
+	switch name {
+	case "Authorization", "Private-Token", "Job-Token", "Deploy-Token":
+		return true
+	}
+	return false
+}
+
+func hasOtherCredentials(h http.Header) bool {
+	return h["Private-Token"] != nil || h["Job-Token"] != nil || h["Deploy-Token"] != nil
+}
+
+// replayable reports whether req can be sent more than once.
+func replayable(req *http.Request) bool {
+	return req.Body == nil || req.Body == http.NoBody || req.GetBody != nil
+}
+
+// replay is req to be sent again, its body rewound.
+func replay(req *http.Request, refreshed bool) (*http.Request, error) {
+	ctx := req.Context()
+	if refreshed {
+		ctx = context.WithValue(ctx, refreshedKey{}, true)
+	}
+	out := req.WithContext(ctx)
+	if req.GetBody != nil {
+		body, err := req.GetBody()
+		if err != nil {
+			return nil, err
+		}
+		out.Body = body
+	}
+	return out, nil
+}
+
+// refreshedKey marks the request that was sent after its call's refresh.
+type refreshedKey struct{}
+
+// refreshedBefore reports whether an earlier hop of a redirected call had its
+// one refresh.
+func refreshedBefore(req *http.Request) bool {
+	for hop := req.Response; hop != nil && hop.Request != nil; hop = hop.Request.Response {
+		if hop.Request.Context().Value(refreshedKey{}) != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// outcomeKey finds, in the context of an answer's request, why a refresh did not
+// help.
+type outcomeKey struct{}
+
+// withOutcome attaches err to a 401 that is returned.
+func withOutcome(resp *http.Response, err error) *http.Response {
+	if err != nil {
+		resp.Request = resp.Request.WithContext(context.WithValue(resp.Request.Context(), outcomeKey{}, err))
+	}
+	return resp
+}
+
+func outcomeOf(resp *http.Response) error {
+	err, _ := resp.Request.Context().Value(outcomeKey{}).(error)
+	return err
+}
+
+// routeKey finds a call's path template in its context.
+type routeKey struct{}
+
+// refuse ends a call that is not made, as RoundTrip must.
+func refuse(req *http.Request, err error) (*http.Response, error) {
+	if req.Body != nil {
+		_ = req.Body.Close()
+	}
+	return nil, err
+}
+
+// challenge is what a 401 says of its reason.
+type challenge int
+
+const (
+	challengeToken challenge = iota // the token's fault, as far as it says
+	challengeBare                   // GitLab does not know the token
+	challengeOther                  // plainly not the token's fault
+)
+
+// readChallenge classifies a 401 (RFC 6750, section 3). It takes the connection
+// off the body and leaves the body readable.
+func readChallenge(resp *http.Response) challenge {
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
+	if err == nil && len(body) < maxErrorBody {
+		_ = resp.Body.Close()
+		resp.Body = io.NopCloser(bytes.NewReader(body))
+	} else {
+		resp.Body = struct {
+			io.Reader
+			io.Closer
+		}{io.MultiReader(bytes.NewReader(body), resp.Body), resp.Body}
+	}
+	var answer struct {
+		Error   string `json:"error"`
+		Message string `json:"message"`
+	}
+	_ = json.Unmarshal(body, &answer) // another form says nothing
+	headers := resp.Header.Values("WWW-Authenticate")
+	basic, bearer := false, false
+	for _, header := range headers {
+		header = strings.ToLower(header)
+		basic = basic || strings.HasPrefix(header, "basic")
+		bearer = bearer || strings.Contains(header, "bearer")
+	}
+	switch {
+	case basic && !bearer, answer.Error == "dpop_error":
+		return challengeOther
+	case len(headers) == 0 && answer.Error == "" && answer.Message == "401 Unauthorized":
+		return challengeBare
+	}
+	return challengeToken
+}
+
+// sameOrigin reports whether u is at the instance's scheme, host and port.
+func (c *core) sameOrigin(u *url.URL) bool {
+	if u.Scheme == c.url.Scheme && u.Host == c.url.Host {
+		return true
+	}
+	return strings.EqualFold(u.Scheme, c.url.Scheme) && normalHost(u) == c.url.Host
+}
+
+// normalHost is u's host in lower case, with its port unless that is the
+// scheme's default.
+func normalHost(u *url.URL) string {
+	host, port := strings.ToLower(u.Hostname()), u.Port()
+	switch scheme := strings.ToLower(u.Scheme); {
+	case port == "", scheme == "https" && port == "443", scheme == "http" && port == "80":
+		if strings.Contains(host, ":") {
+			return "[" + host + "]"
+		}
+		return host
+	}
+	return net.JoinHostPort(host, port)
+}
+
+// normalBaseURL reads an instance's root.
+func normalBaseURL(raw string) (*url.URL, error) {
+	const hint = `; give the instance's root, such as "https://gitlab.example.com"`
+	if raw == "" {
+		return nil, errors.New("gitlab: the base URL is empty" + hint)
+	}
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil:
+		return nil, errors.New("gitlab: the base URL cannot be read" + hint) // err would repeat it
+	case !strings.EqualFold(u.Scheme, "https") && !strings.EqualFold(u.Scheme, "http"), u.Host == "", u.Hostname() == "":
+		return nil, errors.New("gitlab: the base URL has no http(s) scheme and host" + hint)
+	case u.User != nil:
+		return nil, errors.New("gitlab: the base URL holds credentials; put them into Config.Provider" + hint)
+	case u.RawQuery != "" || u.Fragment != "" || u.ForceQuery:
+		return nil, errors.New("gitlab: the base URL has a query or fragment" + hint)
+	}
+	path := strings.TrimRight(u.EscapedPath(), "/")
+	if strings.HasSuffix(path, "/api/v4") {
+		return nil, errors.New("gitlab: the base URL ends in /api/v4, which the library adds itself" + hint)
+	}
+	return url.Parse(strings.ToLower(u.Scheme) + "://" + normalHost(u) + path)
+}
