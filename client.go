@@ -225,7 +225,8 @@ func (c *Client) WithToken(token string) *Client {
 // Authorize stores data, a new sign-in, under key, replacing whatever is there,
 // and returns a client that acts as it. It waits for no refresh under way. All
 // clients of key go on with the new tokens: those of other processes find them
-// when the old ones are refused.
+// when the old ones are refused. A refresh token alone is enough: it is spent at
+// the first call.
 func (c *Client) Authorize(ctx context.Context, key string, data OAuthData) (*Client, error) {
 	r := c.core.refresher
 	switch {
@@ -233,7 +234,7 @@ func (c *Client) Authorize(ctx context.Context, key string, data OAuthData) (*Cl
 		return nil, errEmptyKey
 	case r.store == nil:
 		return nil, errors.New("gitlab: Authorize needs a Config.Store")
-	case data.AccessToken == "":
+	case data.AccessToken == "" && (data.RefreshToken == "" || r.provider == nil):
 		return nil, fmt.Errorf("gitlab: the tokens to authorize identity %q with have no access token", key)
 	}
 	data.CreatedAt, data.ExpiresAt = wholeSeconds(data.CreatedAt), wholeSeconds(data.ExpiresAt)

@@ -1,2 +1,112 @@
-// Package gitlab is a GitLab API client that keeps its own OAuth tokens fresh.
+// Package gitlab is a GitLab API client that keeps its own OAuth tokens fresh,
+// for services that act for many GitLab users.
+//
+// # Use
+//
+// [New] takes the instance, an [IdentityProvider] that can refresh (usually an
+// [OAuthProvider]) and an [IdentityStore] that keeps what it gets.
+// [Client.Authorize] stores a user's tokens under a key of the application's
+// own; [Client.As] acts as that key from then on:
+//
+//	client, err := gitlab.New(gitlab.Config{
+//		BaseURL:  gitlab.GitLabCom,
+//		Provider: gitlab.OAuthProvider{ClientID: id, ClientSecret: secret},
+//		Store:    store,
+//	})
+//	…
+//	user, err := client.As("user-42").Users.Current(ctx)
+//
+// Resources have typed methods ([Client.Users], [Client.Issues], …). [Get],
+// [List] and [Client.Call] reach every other path of the API, [Client.Do] takes
+// any request, and [Client.HTTPClient] and [Client.TokenSource] lend the fresh
+// tokens to other libraries.
+//
+// # The refresh contract
+//
+// GitLab's refresh tokens work once, and using one kills the old access token in
+// the same act. This is what the library promises; comments and tests name the
+// lines by their numbers. Every error of a refresh that an API 401 caused also
+// matches [ErrUnauthorized].
+//
+//  1. What was rejected decides. A 401 is compared with the access token that
+//     was sent. If the identity has another one by now, the call is sent again
+//     with that, and nothing is refreshed. Between memory and store, Revision
+//     decides which pair is newer, never a time: a pair under another Revision
+//     is newer, unless it is one that this process has just spent.
+//  2. One refresh per key and process, whatever the number of goroutines and of
+//     clients of one [New]; at most Config.MaxConcurrentRefreshes keys at a time.
+//     Waiters leave when their own context ends; the refresh goes on, detached
+//     from every caller.
+//  3. One refresh among processes. It holds the store's lock of the key: a lease
+//     that outlasts spend and save and ends with its holder's death. Its loss is
+//     found by the compare-and-swap of SaveIdentity.
+//  4. Look before spending. Under the lock the identity is loaded. Someone
+//     else's newer pair is adopted without a request; if its own time is up too,
+//     it is the one that is spent. If lock or load fails, nothing is spent:
+//     [ErrRefreshUnavailable]. A key that the store no longer has was deleted:
+//     [ErrIdentityNotFound], and no later save brings it back.
+//  5. One POST per attempt, without redirects, to the token endpoint, over the
+//     API's transport. No answer, a 5xx, a 429 and a page that is no token answer
+//     are tried again with backoff, at most 3 attempts of 10 s each; then
+//     [ErrRefreshUnavailable], told at once to further callers for a second,
+//     doubling up to 30 s. A longer Retry-After is obeyed. Lock, each attempt
+//     and save have time limits of their own, so that none is cut by another.
+//  6. A 200 is kept. Whatever expires_in and created_at look like, a body with
+//     an access token is a rotation; absent fields keep their old value; the
+//     expiry counts from this machine's clock, and is unknown rather than past
+//     when it makes no sense.
+//  7. invalid_grant gets a second opinion: the store is loaded again, and a
+//     second later GitLab is asked once more. Then the grant is dead:
+//     [IdentityNotValidError], [ErrReauthorize]. If the lock was abandoned by its
+//     last holder, it stays [ErrRefreshUnavailable] for 5 minutes: another
+//     process may still hold the new pair. A dead refresh token is not sent
+//     again for a minute, then ever more rarely. invalid_client and
+//     unauthorized_client are [ErrClientRejected] and hold back all refreshes for
+//     10 s, growing. Every other refusal is told as what it is. None of them
+//     signs a user out. A 401 from the endpoint is final after one POST.
+//  8. Persist before use. The new pair is saved before any call uses it. A save
+//     that fails is repeated for up to 10 s; then the pair is used from memory,
+//     saved again in the background and by [Client.Shutdown], and reported. The
+//     lock is kept meanwhile, so that no other process spends what the store
+//     still has. On a conflict the other pair is adopted, unless it is the one
+//     just spent: then ours is saved over it. [Client.Authorize] always wins.
+//  9. Retry once. After a refresh the call is sent again with the new token, its
+//     body rewound with GetBody. What cannot be rewound is refreshed for the
+//     next call, and its 401 is returned. A second 401 is returned. A call makes
+//     at most one refresh; pairs adopted under lines 1 and 4 come before it.
+//     Calls made by a provider, a store or a hook during a refresh never cause
+//     another one. A panic of a provider or a store becomes an error, a panic of
+//     a hook is recovered.
+//  10. Grace, where asked for. With Config.FreshTokenGrace, a call answered with
+//     the bare {"message":"401 Unauthorized"}, whose token this process got less
+//     than that time ago, is sent again with growing pauses until the time is
+//     over. Nothing is refreshed for it.
+//  11. No storm. When a refresh did not cure a 401, that identity is not
+//     refreshed for another 401 during 30 s. A 401 that is plainly not the
+//     token's never causes a refresh. Whatever holds a refresh back (lines 5, 7
+//     and 11), the store is looked at in between, at most every 2 s, so that
+//     another process's good pair is found.
+//  12. Before expiry, the refresh starts in the background, at 0.8 to 1 times
+//     Config.RefreshBefore before it. Until its POST is sent, calls go on with
+//     the old token; from then on new calls wait for it, at most a second. After
+//     expiry the refresh comes first, and no failing call is made. If an early
+//     refresh fails, the old token serves on and the next try is 30 s away.
+//  13. The token stays home. It is attached only for the base URL's scheme, host
+//     and port, on every hop of a redirect anew, in place of whatever credential
+//     the caller set. Only GET requests follow redirects. A page link is
+//     followed by its query alone.
+//  14. Secrets are not printed, by fmt or slog, as values or pointers, or as
+//     exported fields of other structs. The JSON of [OAuthData] is the stored
+//     form and holds them.
+//
+// What cannot be repaired: between GitLab's commit and the store's, a lost
+// answer or a dead process loses that grant. The library keeps that window as
+// short as one answer and one write, never cancels in it, and says truthfully
+// what it knows: [ErrRefreshUnavailable] or [ErrReauthorize].
+//
+// # Errors
+//
+// Only [ErrReauthorize] means that a user must sign in again. [ErrClientRejected]
+// is for an operator, [ErrRefreshUnavailable] for a later try. Refusals of the API
+// are an [*APIError], which matches [ErrNotFound] and its like.
 package gitlab

@@ -107,6 +107,9 @@ type memoryLock struct {
 // LockIdentity implements [IdentityStore]. Its lease is never lost and never
 // abandoned: both would need a second process.
 func (p *SingleProcess) LockIdentity(ctx context.Context, key string) (*IdentityLock, error) {
+	if key == "" {
+		return nil, errEmptyKey
+	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}

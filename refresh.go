@@ -180,7 +180,7 @@ func (a *attempt) keep(id Identity, data OAuthData) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	switch {
-	case errors.Is(err, ErrIdentityNotFound):
+	case isGone(err):
 		a.forget()
 		return err
 	case theirs:

@@ -19,7 +19,8 @@ type pendingSave struct {
 
 // save stores p, trying again within saveLimit. It is safe to run twice, even
 // at the same time. A newer sign-in or rotation that it finds in the store is
-// returned as theirs; a deleted key as [ErrIdentityNotFound].
+// returned as theirs; a key that is not ours any more as an error that isGone
+// knows.
 func (s *session) save(ctx context.Context, p *pendingSave) (stored Identity, theirs bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, saveLimit)
 	defer cancel()
@@ -34,7 +35,7 @@ func (s *session) save(ctx context.Context, p *pendingSave) (stored Identity, th
 			var found Identity
 			found, err = s.r.load(ctx, s)
 			switch {
-			case errors.Is(err, ErrIdentityNotFound):
+			case isGone(err):
 				return Identity{}, false, err
 			case err != nil: // looked again with the next try
 			case found.Data.samePair(id.Data): // an earlier try had got through
@@ -54,6 +55,12 @@ func (s *session) save(ctx context.Context, p *pendingSave) (stored Identity, th
 			return Identity{}, false, because(fmt.Sprintf("saving identity %q", s.key), err)
 		}
 	}
+}
+
+// isGone reports that the store has no identity of this instance under the key:
+// there is nothing to save over.
+func isGone(err error) bool {
+	return errors.Is(err, ErrIdentityNotFound) || errors.Is(err, ErrWrongInstance)
 }
 
 func (s *session) saveOnce(ctx context.Context, id Identity) (revision string, err error) {
@@ -76,7 +83,7 @@ func (s *session) savePending(ctx context.Context) error {
 	}
 	started := time.Now()
 	saved, theirs, err := s.save(ctx, p)
-	deleted := errors.Is(err, ErrIdentityNotFound)
+	deleted := isGone(err)
 	if err != nil && !deleted {
 		return err
 	}

@@ -53,7 +53,13 @@ var never = time.Unix(1<<40, 0)
 // newGrant plans the refresh of id (contract line 12).
 func (r *refresher) newGrant(id Identity, got time.Time) *grant {
 	g := &grant{id: id, header: []string{"Bearer " + id.Data.AccessToken}, got: got, due: never, expires: never}
-	if id.Data.ExpiresAt.IsZero() || r.provider == nil || r.before < 0 {
+	switch {
+	case r.provider == nil:
+		return g
+	case id.Data.AccessToken == "": // only a refresh token was stored: it comes first
+		g.due, g.expires = time.Time{}, time.Time{}
+		return g
+	case id.Data.ExpiresAt.IsZero() || r.before < 0:
 		return g
 	}
 	g.expires = id.Data.ExpiresAt
