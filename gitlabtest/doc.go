@@ -1,0 +1,27 @@
+// Package gitlabtest is a GitLab to test against: it runs in the test's own
+// process, speaks HTTP, and keeps GitLab's rules where they hurt.
+//
+//	srv := gitlabtest.New(t)
+//	srv.AddProject("team/app")
+//	token := srv.SignIn("ada")
+//	srv.Expire(token.AccessToken)
+//	// point the code under test at srv.URL, srv.App and token
+//
+// A refresh token works once, and using it kills the old access token in the
+// same act. Expired, revoked, unknown and too narrow tokens are refused with
+// the status, headers and body that GitLab sends. Calls answer with the data
+// that was seeded and with what earlier calls created; a wrong request fails
+// as it does on a real server. Faults (a lost answer, a page of HTML, replica
+// lag, a 429) happen on demand, see [Fault].
+//
+// The package needs the standard library only, and does not know the client
+// library beside it: any HTTP client can be tested with it.
+//
+// Everything is safe for concurrent use. Nothing is kept after Close. Time is
+// [time.Now], so that under testing/synctest a token expires when the bubble's
+// clock says so; use [InMemory] there, a network would stop the clock.
+//
+// What was left out: the client credentials grant, permissions (whoever is
+// signed in reads and writes everything) and rate limits that count by
+// themselves (a 429 is a [Fault]).
+package gitlabtest

@@ -1,0 +1,52 @@
+package gitlabtest_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/freshgrant/gitlab/gitlabtest"
+)
+
+// A program starts and closes a server itself; a test says gitlabtest.New(t).
+func Example() {
+	srv, _ := gitlabtest.Start()
+	defer srv.Close()
+	token := srv.SignIn("ada")
+	srv.Expire(token.AccessToken)
+
+	req, _ := http.NewRequestWithContext(context.Background(), http.MethodGet, srv.URL+"/api/v4/user", nil)
+	req.Header.Set("Authorization", "Bearer "+token.AccessToken)
+	resp, _ := srv.Client().Do(req)
+	_ = resp.Body.Close()
+	fmt.Println(resp.Status)
+	fmt.Println(resp.Header.Get("WWW-Authenticate"))
+	// Output:
+	// 401 Unauthorized
+	// Bearer realm="Protected by OAuth 2.0", error="invalid_token", error_description="Token is expired. You can either do re-authorization or token refresh."
+}
+
+// A lost answer: GitLab has rotated the pair, and nobody knows the new one.
+func ExampleServer_Fault() {
+	srv, _ := gitlabtest.Start()
+	defer srv.Close()
+	token := srv.SignIn("ada")
+	srv.Fault(gitlabtest.Fault{On: "/oauth/token", Do: gitlabtest.LoseAnswer()})
+
+	form := url.Values{
+		"grant_type": {"refresh_token"}, "refresh_token": {token.RefreshToken},
+		"client_id": {srv.App.ClientID}, "client_secret": {srv.App.ClientSecret},
+	}
+	req, _ := http.NewRequestWithContext(context.Background(), http.MethodPost, srv.URL+"/oauth/token", strings.NewReader(form.Encode()))
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	_, err := srv.Client().Do(req) //nolint:bodyclose // there is no answer
+	fmt.Println("failed:", err != nil)
+	fmt.Println("spent:", srv.State(token.RefreshToken).Spent)
+	fmt.Printf("%+v\n", srv.Audit())
+	// Output:
+	// failed: true
+	// spent: true
+	// {Issued:2 Rotations:1 DoubleSpends:0}
+}
