@@ -43,7 +43,9 @@ type IdentityStore interface {
 	// SaveIdentity stores id durably if the stored Revision still is
 	// id.Revision ("": if nothing is stored under the key), in one atomic
 	// step, and returns the new Revision. Otherwise it changes nothing and
-	// returns [ErrIdentityConflict]; that includes a key that was deleted.
+	// returns [ErrIdentityConflict]; that includes a key that was deleted. With
+	// any other error it may or may not have stored id. The empty key is
+	// refused, here and by LockIdentity.
 	SaveIdentity(ctx context.Context, id Identity) (revision string, err error)
 	// DeleteIdentity removes the identity if its stored Revision still is
 	// revision, [ErrIdentityConflict] otherwise, or [ErrIdentityNotFound] if
@@ -63,9 +65,9 @@ type IdentityLock struct {
 	// it ended starts nothing new; what it began it still saves, and the
 	// revision check of SaveIdentity keeps that safe.
 	Context context.Context
-	// Abandoned tells that since the last save of this key some holder ended
-	// without unlocking: its rotation may be unfinished, so that what is
-	// stored may already be spent.
+	// Abandoned tells that a holder ended without unlocking, and that nothing
+	// was saved under the key since: its rotation may be unfinished, so that
+	// what is stored may already be spent.
 	Abandoned bool
 	// Unlock gives the lock back. Call it once.
 	Unlock func()
