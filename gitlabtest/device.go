@@ -7,6 +7,7 @@ import (
 	"math/big"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -80,6 +81,9 @@ func (s *Server) authorizeDevice(q *request) answer {
 	d := &device{app: app, userCode: newUserCode(), scopes: app.defaultScopes(), created: now}
 	if asked := q.params.get("scope"); !blank(asked) {
 		d.scopes = splitScopes(asked)
+		if !within(asked, slices.Concat(serverScopes, app.Scopes)) {
+			return emptyHTML(http.StatusUnprocessableEntity) // the record is not valid, and nobody caught that
+		}
 	}
 	deviceCode := randomHex(32)
 	s.oauth.devices[deviceCode] = d

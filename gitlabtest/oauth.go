@@ -141,7 +141,7 @@ func (s *Server) refreshGrant(q *request) answer {
 	if app != old.app {
 		return refuseGrant.answer()
 	}
-	scopes := old.scopes
+	scopes := app.stillAllowed(old.scopes)
 	if asked := askedScopes(q); asked != "" {
 		if !within(asked, old.scopes) {
 			return refuseScope.answer()

@@ -163,6 +163,20 @@ func TestRefreshNarrowsScopesForGood(t *testing.T) {
 	require.Equal(t, 403, get(t, srv, token.AccessToken, "/projects").status)
 }
 
+func TestRefreshDropsScopesThatTheApplicationLost(t *testing.T) {
+	t.Parallel()
+	srv := gitlabtest.New(t)
+	app := srv.NewApplication(gitlabtest.Application{Confidential: true, Scopes: []string{"read_api", "read_user"}})
+	token := srv.SignInTo(app, "ada", "api", "read_api")
+	require.Equal(t, "api read_api", token.Scope)
+
+	r := form(t, srv, "/oauth/token", "grant_type", "refresh_token", "refresh_token", token.RefreshToken,
+		"client_id", app.ClientID, "client_secret", app.ClientSecret)
+	require.Equal(t, 200, r.status)
+	r.decode(t, &token)
+	require.Equal(t, "read_api", token.Scope)
+}
+
 func TestTokenExpiresWithTheClockAndItsRefreshInheritsTheLifetime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -125,6 +125,10 @@ func TestDeviceGrant(t *testing.T) {
 			require.Contains(t, r.body, `{"error":"`+want+`"`)
 		}
 
+		r := form(t, srv, "/oauth/authorize_device", append(client, "scope", "everything")...)
+		require.Equal(t, 422, r.status)
+		require.Empty(t, r.body)
+
 		device, user := start()
 		wants(device, "authorization_pending")
 		wants(device, "slow_down")

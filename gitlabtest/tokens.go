@@ -30,6 +30,15 @@ func (a *Application) defaultScopes() []string {
 	return []string{defaultScope}
 }
 
+// stillAllowed are the scopes of a grant that the application may have today:
+// a refresh drops, without a word, what was taken from the application since.
+func (a *Application) stillAllowed(granted []string) []string {
+	if len(a.Scopes) == 0 {
+		return granted
+	}
+	return slices.DeleteFunc(slices.Clone(granted), func(scope string) bool { return !slices.Contains(a.Scopes, scope) })
+}
+
 // A Token is a token endpoint's answer, and marshals to exactly that.
 type Token struct {
 	AccessToken  string `json:"access_token"`
@@ -80,7 +89,8 @@ func (s *Server) SignIn(username string, scopes ...string) Token {
 }
 
 // SignInTo is [Server.SignIn] to an application that [Server.NewApplication]
-// returned; an unknown one panics.
+// returned; an unknown one panics. Scopes that the application does not have
+// last until the first refresh, as if they had been taken from it since.
 func (s *Server) SignInTo(a Application, username string, scopes ...string) Token {
 	s.mu.Lock()
 	defer s.mu.Unlock()
