@@ -250,7 +250,7 @@ func (c *Client) Authorize(ctx context.Context, key string, data OAuthData) (*Cl
 		return err
 	}
 	for n := 1; ; n++ {
-		err := protect("identity store", s, store)
+		err := protect("identity store", store)
 		if err == nil {
 			break
 		}
@@ -305,8 +305,7 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 		}
 		return nil, because(cmp.Or(req.Method, http.MethodGet)+" "+req.URL.EscapedPath(), err)
 	}
-	redirected := resp.StatusCode/100 == 3 && resp.StatusCode != http.StatusNotModified
-	if resp.StatusCode < 400 && (!redirected || resp.Request.Method == http.MethodGet) {
+	if resp.StatusCode < 400 && (!isRedirect(resp) || resp.Request.Method == http.MethodGet) {
 		return resp, nil
 	}
 	defer resp.Body.Close()
@@ -316,6 +315,10 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 		return nil, &compoundError{text: refused.Error() + "; " + unprefixed(cause), errs: []error{cause, refused}}
 	}
 	return nil, refused
+}
+
+func isRedirect(resp *http.Response) bool {
+	return resp.StatusCode/100 == 3 && resp.StatusCode != http.StatusNotModified
 }
 
 // origin is what of a URL is fit for an error.
@@ -354,7 +357,7 @@ func (ts tokenSource) Token() (*oauth2.Token, error) {
 		return nil, c.err
 	case c.session != nil:
 		var err error
-		if g, err = c.session.token(ts.ctx, false); err != nil {
+		if g, _, err = c.session.token(ts.ctx, false); err != nil {
 			return nil, err
 		}
 	case g == nil:
@@ -386,8 +389,8 @@ func WithHeader(name, value string) RequestOption {
 
 // Call sends in as JSON to p, and decodes the JSON answer into out. in nil: no
 // body; out nil: the answer is not read. An answer without a body, such as a
-// 204, leaves out as it is. Errors are an [*APIError], those of a refresh, or
-// those of the connection.
+// 204, leaves out as it is; a page of HTML is an error. Errors are an
+// [*APIError], those of a refresh, or those of the connection.
 func (c *Client) Call(ctx context.Context, method string, p Path, in, out any, opts ...RequestOption) error {
 	resp, err := c.send(ctx, method, p, in, opts...)
 	if err != nil {
@@ -451,7 +454,11 @@ var acceptJSON = []string{"application/json"}
 // decode reads an answer into out and closes it.
 func (c *Client) decode(resp *http.Response, p Path, out any) error {
 	defer resp.Body.Close()
-	if out == nil || resp.StatusCode == http.StatusNoContent || resp.StatusCode == http.StatusNotModified {
+	page := strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html")
+	switch {
+	case isRedirect(resp): // which the application's CheckRedirect wanted to see, or that leads nowhere
+		return newAPIError(resp, nil)
+	case out == nil && !page, resp.StatusCode == http.StatusNoContent, resp.StatusCode == http.StatusNotModified:
 		return nil
 	}
 	doing := resp.Request.Method + " " + p.template
@@ -463,9 +470,11 @@ func (c *Client) decode(resp *http.Response, p Path, out any) error {
 		return fmt.Errorf("gitlab: %s: the answer is larger than %d bytes, see Config.MaxResponseBytes", doing, c.core.maxBytes)
 	case len(bytes.TrimSpace(body)) == 0:
 		return nil
+	case out == nil:
+		return newAPIError(resp, body)
 	}
 	if err := json.Unmarshal(body, out); err != nil {
-		if strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html") {
+		if page {
 			return newAPIError(resp, body)
 		}
 		return because(doing+": decoding the answer", err)

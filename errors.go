@@ -2,10 +2,12 @@ package gitlab
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -153,23 +155,25 @@ const maxErrorBody = 64 << 10
 // maxMessage caps what an error repeats of an answer's words, in bytes.
 const maxMessage = 1000
 
-// newAPIError describes a refusal; body is what was read of its body.
-func newAPIError(resp *http.Response, body []byte) *APIError {
+// newAPIError describes a refusal; body is what was read of its body. Should it
+// repeat the request's token or one of secrets, the error does not.
+func newAPIError(resp *http.Response, body []byte, secrets ...string) *APIError {
 	e := &APIError{
 		StatusCode: resp.StatusCode,
-		RequestID:  clean(resp.Header.Get("X-Request-Id")),
 		RetryAfter: retryAfter(resp.Header, time.Now()),
 	}
-	if resp.Request != nil {
-		e.Method = resp.Request.Method
-		e.Path = resp.Request.URL.EscapedPath()
+	if req := resp.Request; req != nil {
+		e.Method, e.Path = req.Method, req.URL.EscapedPath()
+		_, token, _ := strings.Cut(req.Header.Get("Authorization"), " ")
+		secrets = append(secrets, token)
 	}
-	var secret string
-	if resp.Request != nil {
-		_, secret, _ = strings.Cut(resp.Request.Header.Get("Authorization"), " ")
-	}
-	e.readBody(resp.Header.Get("Content-Type"), body, secret)
-	if location := resp.Header.Get("Location"); resp.StatusCode/100 == 3 && location != "" {
+	e.RequestID = redact(resp.Header.Get("X-Request-Id"), secrets...)
+	e.readBody(resp.Header.Get("Content-Type"), body, secrets)
+	switch {
+	case !isRedirect(resp):
+	case e.Method == http.MethodGet:
+		e.Message = "a redirect that was not followed"
+	default:
 		e.Message = "redirected; only GET requests follow redirects"
 	}
 	return e
@@ -178,7 +182,7 @@ func newAPIError(resp *http.Response, body []byte) *APIError {
 // readBody finds the words in the forms that GitLab uses: message as string,
 // list, or object of lists by field; error, with or without error_description;
 // plain text; a page of HTML.
-func (e *APIError) readBody(contentType string, body []byte, secret string) {
+func (e *APIError) readBody(contentType string, body []byte, secrets []string) {
 	var answer struct {
 		Message     json.RawMessage `json:"message"`
 		Error       json.RawMessage `json:"error"`
@@ -188,37 +192,42 @@ func (e *APIError) readBody(contentType string, body []byte, secret string) {
 	case len(trimmed) == 0:
 	case json.Unmarshal(trimmed, &answer) == nil:
 		var words []string
-		flatten("", answer.Message, func(field, text string) {
+		flatten("", 0, answer.Message, func(field, text string) {
 			if field != "" && field != "error" {
 				if e.Fields == nil {
 					e.Fields = make(map[string][]string)
 				}
-				text = redact(text, secret)
-				e.Fields[field] = append(e.Fields[field], text)
+				name := redact(field, secrets...)
+				e.Fields[name] = append(e.Fields[name], redact(text, secrets...))
 				text = field + " " + text
 			}
 			words = append(words, text)
 		})
 		code := jsonText(answer.Error)
-		if description := jsonText(answer.Description); description != "" {
-			e.Code = redact(code, secret)
-			words = append(words, description)
-		} else if code != "" {
-			words = append(words, code)
+		description := jsonText(answer.Description)
+		if description != "" || isCode(code) {
+			e.Code = redact(code, secrets...)
 		}
-		e.Message = redact(strings.Join(words, "; "), secret)
+		if text := cmp.Or(description, code); text != "" {
+			words = append(words, text)
+		}
+		e.Message = redact(strings.Join(words, "; "), secrets...)
 	case trimmed[0] == '<' || strings.HasPrefix(contentType, "text/html"):
 		e.Message = "an HTML page instead of an API answer (is it the right URL? is the instance being deployed?)"
 	default:
-		e.Message = redact(string(trimmed), secret)
+		e.Message = redact(string(trimmed), secrets...)
 	}
 }
 
+// maxNesting is beyond the messages of GitLab's, and bounds the work for those
+// of others: each level is read again.
+const maxNesting = 8
+
 // flatten calls add for every text in a message of GitLab's, with the dotted
 // name of the field it stands under, in the order of the names.
-func flatten(field string, raw json.RawMessage, add func(field, text string)) {
+func flatten(field string, depth int, raw json.RawMessage, add func(field, text string)) {
 	switch raw = bytes.TrimSpace(raw); {
-	case len(raw) == 0 || string(raw) == "null":
+	case len(raw) == 0 || string(raw) == "null" || depth > maxNesting:
 	case raw[0] == '{':
 		var members map[string]json.RawMessage
 		if json.Unmarshal(raw, &members) != nil {
@@ -230,17 +239,17 @@ func flatten(field string, raw json.RawMessage, add func(field, text string)) {
 		}
 		slices.Sort(names)
 		for _, name := range names {
-			if nested := clean(name); field == "" {
-				flatten(nested, members[name], add)
-			} else {
-				flatten(field+"."+nested, members[name], add)
+			nested := name
+			if field != "" {
+				nested = field + "." + name
 			}
+			flatten(nested, depth+1, members[name], add)
 		}
 	case raw[0] == '[':
 		var items []json.RawMessage
 		if json.Unmarshal(raw, &items) == nil {
 			for _, item := range items {
-				flatten(field, item, add)
+				flatten(field, depth+1, item, add)
 			}
 		}
 	default:
@@ -254,26 +263,44 @@ func flatten(field string, raw json.RawMessage, add func(field, text string)) {
 func jsonText(raw json.RawMessage) string {
 	var s string
 	if json.Unmarshal(raw, &s) == nil {
-		return clean(s)
+		return s
 	}
 	if len(raw) > 0 && raw[0] != '{' && raw[0] != '[' && string(raw) != "null" {
-		return clean(string(raw))
+		return string(raw)
 	}
 	return ""
 }
 
-// redact is text fit for an error, without secret.
-func redact(text, secret string) string {
-	if len(secret) >= 4 {
-		text = strings.ReplaceAll(text, secret, "[redacted]")
+// isCode tells codes such as "invalid_grant" from sentences.
+func isCode(text string) bool {
+	return strings.Contains(text, "_") && strings.Trim(text, "abcdefghijklmnopqrstuvwxyz_") == ""
+}
+
+// redact is text fit for an error, without secrets, plain or as in a form. It
+// cuts last: what is left of a secret would not be found.
+func redact(text string, secrets ...string) string {
+	for _, secret := range secrets {
+		if len(secret) >= 4 {
+			text = strings.ReplaceAll(text, secret, "[redacted]")
+			text = strings.ReplaceAll(text, url.QueryEscape(secret), "[redacted]")
+		}
 	}
 	return clean(text)
+}
+
+// withoutSecrets is err, or only its redacted text if that has any of secrets.
+func withoutSecrets(err error, secrets ...string) error {
+	text := redact(err.Error(), secrets...)
+	if !strings.Contains(text, "[redacted]") {
+		return err
+	}
+	return errors.New(text)
 }
 
 // clean makes a stranger's text fit for one line of a log.
 func clean(text string) string {
 	text = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
+		if !unicode.IsGraphic(r) { // controls, also those of line and direction
 			return ' '
 		}
 		return r

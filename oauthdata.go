@@ -57,10 +57,10 @@ func ParseOAuthData(payload []byte) (OAuthData, error) {
 	if d.AccessToken == "" {
 		return OAuthData{}, meaning(ErrRefreshUnavailable, errors.New("gitlab: the token endpoint's answer has no access_token"))
 	}
-	if lifetime, ok := members.number("expires_in"); ok && lifetime > 0 && lifetime < maxLifetime.Seconds() {
+	if lifetime, ok := members.number("expires_in"); ok && err == nil && lifetime > 0 && lifetime < maxLifetime.Seconds() {
 		d.ExpiresAt = wholeSeconds(time.Now().Add(time.Duration(lifetime * float64(time.Second))))
 	}
-	d.unknown = members.without("access_token", "refresh_token", "token_type", "scope", "created_at", "expires_in", "expires_at")
+	d.unknown = members.without(knownMembers...)
 	return d, nil
 }
 
@@ -163,9 +163,12 @@ func (d *OAuthData) UnmarshalJSON(stored []byte) error {
 	case ok && lifetime > 0 && lifetime < maxLifetime.Seconds() && !d.CreatedAt.IsZero():
 		d.ExpiresAt = wholeSeconds(d.CreatedAt.Add(time.Duration(lifetime * float64(time.Second))))
 	}
-	d.unknown = members.without("access_token", "refresh_token", "token_type", "scope", "created_at", "expires_at", "expires_in", "expiry")
+	d.unknown = members.without(knownMembers...)
 	return nil
 }
+
+// knownMembers are those of the stored form, and of what else is read into it.
+var knownMembers = []string{"access_token", "refresh_token", "token_type", "scope", "created_at", "expires_at", "expires_in", "expiry"}
 
 // members is a JSON object, read no further than its members.
 type members map[string]json.RawMessage
@@ -281,16 +284,11 @@ func mergeObjects(a, b string) string {
 
 // unixTime is zero for what is no time of our age: years 1970 to 9999.
 func unixTime(seconds float64) time.Time {
-	if !(seconds > 0 && seconds < 253402300800) {
+	if !(seconds >= 1 && seconds < 253402300800) {
 		return time.Time{}
 	}
 	return time.Unix(int64(seconds), 0).UTC()
 }
 
 // wholeSeconds is t as the stored form keeps it.
-func wholeSeconds(t time.Time) time.Time {
-	if t.IsZero() {
-		return time.Time{}
-	}
-	return time.Unix(t.Unix(), 0).UTC()
-}
+func wholeSeconds(t time.Time) time.Time { return unixTime(float64(t.Unix())) }

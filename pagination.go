@@ -20,6 +20,7 @@ const defaultPageSize = "100"
 func List[T any](ctx context.Context, c *Client, p Path, opts ...RequestOption) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var zero T
+		p := p // of this range alone: the next one starts at the first page again
 		query, err := url.ParseQuery(p.query)
 		if err == nil && !query.Has("per_page") {
 			query.Set("per_page", defaultPageSize)

@@ -82,12 +82,19 @@ func PathTo(template string, elems ...any) Path {
 		p.err = fmt.Errorf("gitlab: path %s takes %d elements, not %d", template, used, len(elems))
 		return p
 	}
-	p.escaped = b.String()
-	for segment := range strings.SplitSeq(p.escaped[1:], "/") {
+	escaped := b.String()
+	for segment := range strings.SplitSeq(escaped[1:], "/") {
 		if segment == "." || segment == ".." {
 			p.err = fmt.Errorf("gitlab: path template %q has a segment %q", template, segment)
+			return p
 		}
 	}
+	// Else net/http would escape all of the path anew, and split elements at their slashes.
+	if u, err := url.Parse(escaped); err != nil || u.EscapedPath() != escaped {
+		p.err = fmt.Errorf("gitlab: path template %q has characters that are not legal in a URL", template)
+		return p
+	}
+	p.escaped = escaped
 	return p
 }
 
@@ -103,7 +110,7 @@ func (p Path) With(query url.Values) Path {
 	return p
 }
 
-// String is the path as it is sent, without the query.
+// String is the path as it is sent, without the query; "" if p is an error.
 func (p Path) String() string { return p.escaped }
 
 var errPathElement = errors.New("must be a string or an integer")

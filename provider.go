@@ -66,12 +66,11 @@ func (p OAuthProvider) refusal(id Identity, resp *http.Response, body []byte) er
 		return &IdentityNotValidError{
 			Key:         id.Key,
 			StatusCode:  resp.StatusCode,
-			Code:        redactAll(answer.Error, secrets),
-			Description: redactAll(answer.Description, secrets),
+			Code:        redact(answer.Error, secrets...),
+			Description: redact(answer.Description, secrets...),
 		}
 	}
-	api := newAPIError(resp, body)
-	api.Message = redactAll(api.Message, secrets)
+	api := newAPIError(resp, body, secrets...)
 	api.Fields = nil
 	if location, err := resp.Location(); err == nil {
 		api.Message = "the token endpoint redirects to " + origin(location) + "; is that the instance's base URL?"
@@ -91,13 +90,6 @@ func isOAuthError(code string) bool {
 // back later.
 func isTemporary(code string) bool {
 	return code == "temporarily_unavailable" || code == "server_error"
-}
-
-func redactAll(text string, secrets []string) string {
-	for _, secret := range secrets {
-		text = redact(text, secret)
-	}
-	return text
 }
 
 // post sends form with the application's credentials as parameters, once.
@@ -121,7 +113,7 @@ func (p OAuthProvider) post(ctx context.Context, target string, form url.Values)
 		if errors.As(err, &wrapped) {
 			err = wrapped.Err
 		}
-		return nil, nil, err
+		return nil, nil, withoutSecrets(err, p.ClientSecret, form.Get("refresh_token"), form.Get("token"))
 	}
 	defer resp.Body.Close()
 	body, err = io.ReadAll(io.LimitReader(resp.Body, maxTokenBody))
@@ -236,8 +228,7 @@ func (p OAuthProvider) Revoke(ctx context.Context, baseURL, token string) error 
 	case resp.StatusCode/100 == 2:
 		return nil
 	}
-	api := newAPIError(resp, body)
-	api.Message = redactAll(api.Message, []string{token, p.ClientSecret})
+	api := newAPIError(resp, body, token, p.ClientSecret)
 	if api.Code == "invalid_client" || api.Code == "unauthorized_client" {
 		return meaning(ErrClientRejected, api)
 	}
@@ -246,14 +237,13 @@ func (p OAuthProvider) Revoke(ctx context.Context, baseURL, token string) error 
 
 // signInError is an error of package oauth2 without the bodies that it repeats.
 func (p OAuthProvider) signInError(doing string, err error, secrets ...string) error {
+	secrets = append(secrets, p.ClientSecret)
 	var refused *oauth2.RetrieveError
 	var wrapped *url.Error
 	switch {
 	case errors.As(err, &refused) && refused.Response != nil:
-		api := newAPIError(refused.Response, refused.Body)
-		secrets = append(secrets, p.ClientSecret)
-		api.Code = redactAll(refused.ErrorCode, secrets)
-		api.Message = redactAll(api.Message, secrets)
+		api := newAPIError(refused.Response, refused.Body, secrets...)
+		api.Code = redact(refused.ErrorCode, secrets...)
 		if api.Code == "invalid_client" || api.Code == "unauthorized_client" {
 			return meaning(ErrClientRejected, api)
 		}
@@ -261,8 +251,5 @@ func (p OAuthProvider) signInError(doing string, err error, secrets ...string) e
 	case errors.As(err, &wrapped):
 		err = wrapped.Err
 	}
-	if text := err.Error(); strings.Contains(text, p.ClientSecret) && p.ClientSecret != "" {
-		err = errors.New(redactAll(text, secrets))
-	}
-	return because(doing, err)
+	return because(doing, withoutSecrets(err, secrets...))
 }

@@ -86,6 +86,9 @@ func (a *attempt) exchange(id Identity) error {
 		tries = 1
 	}
 	data, err := a.spend(id, tries)
+	if err == nil || isInvalidGrant(err) {
+		a.r.accept() // who judges a grant has taken the application
+	}
 	if !known && isInvalidGrant(err) {
 		var adopted bool
 		if data, adopted, err = a.secondOpinion(id); adopted {
@@ -95,7 +98,6 @@ func (a *attempt) exchange(id Identity) error {
 	if err != nil {
 		return err
 	}
-	a.r.accept()
 	return a.keep(id, data)
 }
 
@@ -110,7 +112,7 @@ func (a *attempt) spend(id Identity, tries int) (OAuthData, error) {
 			return OAuthData{}, err
 		}
 		a.posts++
-		data, lost, err := a.r.ask(a.ctx, a.session, id)
+		data, lost, err := a.r.ask(a.ctx, id)
 		if !lost {
 			return data, err
 		}
@@ -165,21 +167,29 @@ func (a *attempt) secondOpinion(id Identity) (data OAuthData, adopted bool, err 
 // the store takes it (contract line 8).
 func (a *attempt) keep(id Identity, data OAuthData) error {
 	a.flight.spent = true
+	if !data.ExpiresAt.After(time.Now()) {
+		data.ExpiresAt = time.Time{} // a new token is not past (line 6): its expiry is not known
+	}
 	p := &pendingSave{id: id, done: make(chan struct{})}
 	p.id.BaseURL = a.r.baseURL
 	p.id.Data = id.Data.rotated(data)
+	p.added = data.unknown
 	a.mu.Lock()
 	if a.pending == nil {
 		a.spent = nil // the store has moved on from them
+	} else {
+		p.added = mergeObjects(a.pending.added, data.unknown)
 	}
-	p.spent = append(slices.Clone(a.spent), id.Data.RefreshToken)
+	p.spent = append(slices.Clone(a.spent), id.Data)
 	a.spent = p.spent
 	a.mu.Unlock()
 	saved, theirs, err := a.save(a.ctx, p)
 
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	switch {
+	switch g := a.now.Load(); {
+	case g != nil && g.id.Data.RefreshToken != id.Data.RefreshToken: // a new sign-in is stored and installed
+		a.outcome = OutcomeConflicted
 	case isGone(err):
 		a.forget()
 		return err
@@ -207,7 +217,7 @@ func (a *attempt) acquire() error {
 	}
 	ctx, cancel := context.WithTimeout(a.ctx, lockLimit)
 	defer cancel()
-	return protect("identity store", a.session, func() (err error) {
+	return protect("identity store", func() (err error) {
 		a.lock, err = a.r.store.LockIdentity(ctx, a.key)
 		if err == nil && (a.lock == nil || a.lock.Context == nil || a.lock.Unlock == nil) {
 			err = errors.New("gitlab: the identity store returned an incomplete lock")
@@ -225,7 +235,12 @@ func (a *attempt) release() {
 }
 
 func (s *session) unlock(lock *IdentityLock) {
-	_ = protect("identity store", s, func() error { lock.Unlock(); return nil })
+	_ = protect("identity store", func() error { lock.Unlock(); return nil })
+}
+
+// unlockSoon is unlock for who must not wait for I/O; Shutdown waits for it.
+func (s *session) unlockSoon(lock *IdentityLock) {
+	s.r.launch(false, func() { s.unlock(lock) })
 }
 
 // settle draws the session's conclusions from a refresh and ends it for all
@@ -266,9 +281,14 @@ func (a *attempt) settle(err error) error {
 		a.outcome = OutcomeFailed
 		a.hold(err, now, a.held.count+1)
 	}
+	if v := a.dead; v != nil && a.posts > 0 && !now.Before(v.next) {
+		v.postpone(now) // whatever the answer was, it did not revive the grant
+	}
 	if g != nil && now.Before(g.expires) && !now.Before(g.due) {
 		later := *g
-		later.due = now.Add(earlyRetryPause)
+		if later.due = now.Add(earlyRetryPause); later.due.After(g.expires) {
+			later.due = g.expires
+		}
 		a.now.Store(&later)
 	}
 	return err
@@ -302,8 +322,7 @@ func (a *attempt) condemn(refusal *IdentityNotValidError, g *grant, now time.Tim
 		v.abandoned = v.abandoned || a.dead.abandoned
 	}
 	v.refusal = refusal
-	v.count++
-	v.next = now.Add(backoff(v.count, deadHold, longestDead))
+	v.postpone(now)
 	a.dead = v
 	a.outcome = OutcomeDead
 	err := v.err(now)
@@ -311,6 +330,12 @@ func (a *attempt) condemn(refusal *IdentityNotValidError, g *grant, now time.Tim
 		a.outcome = OutcomeUnavailable
 	}
 	return err
+}
+
+// postpone plans when the dead token may be sent again. The session's mu is held.
+func (v *verdict) postpone(now time.Time) {
+	v.count++
+	v.next = now.Add(backoff(v.count, deadHold, longestDead))
 }
 
 func (l *IdentityLock) wasAbandoned() bool { return l != nil && l.Abandoned }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -36,7 +37,7 @@ type refresher struct {
 	mu       sync.Mutex // guards all below
 	sessions map[string]*session
 	unsaved  map[*session]bool // those with a pair that the store has not taken
-	running  int               // flights under way
+	running  int               // flights under way, and locks being given back
 	idle     chan struct{}     // closed when running is 0 while closing; nil before
 	rejected rejection
 }
@@ -99,22 +100,31 @@ func (r *refresher) shutdown(ctx context.Context) error {
 	if !r.isClosing() {
 		close(r.closing)
 	}
-	var idle chan struct{}
-	if r.running > 0 {
-		if r.idle == nil {
-			r.idle = make(chan struct{})
-		}
-		idle = r.idle
-	}
 	r.mu.Unlock()
-	if idle != nil {
-		select {
-		case <-idle:
-		case <-ctx.Done():
-			return fmt.Errorf("gitlab: shutdown: refreshes are still under way: %w", ctx.Err())
-		}
+	if err := r.whenIdle(ctx); err != nil {
+		return err
 	}
-	return r.saveAll(ctx)
+	return errors.Join(r.saveAll(ctx), r.whenIdle(ctx)) // saved pairs give their locks back
+}
+
+// whenIdle waits until no flight is under way and no lock is being given back.
+func (r *refresher) whenIdle(ctx context.Context) error {
+	r.mu.Lock()
+	if r.running == 0 {
+		r.mu.Unlock()
+		return nil
+	}
+	if r.idle == nil {
+		r.idle = make(chan struct{})
+	}
+	idle := r.idle
+	r.mu.Unlock()
+	select {
+	case <-idle:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("gitlab: shutdown: refreshes are still under way: %w", ctx.Err())
+	}
 }
 
 // saveAll tries to save every pending pair and names those that no store took.
@@ -215,7 +225,7 @@ func markOf(ctx context.Context) *session {
 func (r *refresher) load(ctx context.Context, s *session) (id Identity, err error) {
 	ctx, cancel := context.WithTimeout(ctx, loadLimit)
 	defer cancel()
-	err = protect("identity store", s, func() error {
+	err = protect("identity store", func() error {
 		id, err = r.store.LoadIdentity(ctx, s.key)
 		return err
 	})
@@ -241,11 +251,11 @@ func (r *refresher) checkInstance(id Identity) error {
 
 // ask sends the refresh token of id once, within attemptLimit. lost tells that
 // the answer, if there was one, did not arrive: asking again is no worse.
-func (r *refresher) ask(ctx context.Context, s *session, id Identity) (data OAuthData, lost bool, err error) {
+func (r *refresher) ask(ctx context.Context, id Identity) (data OAuthData, lost bool, err error) {
 	ctx, cancel := context.WithTimeout(context.WithValue(ctx, oauth2.HTTPClient, r.tokenHTTP), attemptLimit)
 	defer cancel()
 	panicked := true
-	err = protect("identity provider", s, func() error {
+	err = protect("identity provider", func() error {
 		data, err = r.provider.RefreshIdentity(ctx, id, r.tokenURL)
 		panicked = false
 		return err
@@ -269,24 +279,34 @@ func (r *refresher) ask(ctx context.Context, s *session, id Identity) (data OAut
 	}
 }
 
-// protect turns a panic of the application's code into an error.
-func protect(whose string, s *session, f func() error) (err error) {
+// protect turns a panic of the application's code into an error. It tells what
+// panicked and where; the panic's own words may hold tokens, unless they are
+// the runtime's.
+func protect(whose string, f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("gitlab: the %s panicked: %s", whose, s.redact(fmt.Sprint(p)))
+			what := fmt.Sprintf("with a %T", p)
+			if fault, ok := p.(runtime.Error); ok {
+				what = clean(fault.Error())
+			}
+			err = fmt.Errorf("gitlab: the %s panicked in %s: %s", whose, panicSite(), what)
 		}
 	}()
 	return f()
 }
 
-// redact is text without the tokens that s knows.
-func (s *session) redact(text string) string {
-	if g := s.now.Load(); g != nil {
-		for _, secret := range []string{g.id.Data.AccessToken, g.id.Data.RefreshToken} {
-			if secret != "" {
-				text = strings.ReplaceAll(text, secret, "[redacted]")
-			}
+// panicSite is where the panic that is being recovered began.
+func panicSite() string {
+	callers := make([]uintptr, 64)
+	frames := runtime.CallersFrames(callers[:runtime.Callers(0, callers)])
+	for panicked := false; ; {
+		frame, more := frames.Next()
+		switch ofRuntime := strings.HasPrefix(frame.Function, "runtime."); {
+		case panicked && !ofRuntime:
+			return fmt.Sprintf("%s, line %d", frame.Function, frame.Line)
+		case !more:
+			return "an unknown place"
 		}
+		panicked = panicked || frame.Function == "runtime.gopanic"
 	}
-	return clean(text)
 }

@@ -4,15 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 )
 
 // pendingSave is a pair that GitLab has issued and the store is to take. Its
 // fields change only in the session's hands, with its mu held.
 type pendingSave struct {
-	id    Identity // with the Revision that it replaces
-	spent []string // the refresh token that it was issued for, and those before that the store may still have
+	id    Identity    // with the Revision that it replaces
+	added string      // the members that came with it, to go over a row of the application's
+	spent []OAuthData // the pair that it was issued for, and those before that the store may still have
 	lock  *IdentityLock
 	done  chan struct{} // closed when nothing is to be saved any more
 }
@@ -40,20 +40,24 @@ func (s *session) save(ctx context.Context, p *pendingSave) (stored Identity, th
 			case err != nil: // looked again with the next try
 			case found.Data.samePair(id.Data): // an earlier try had got through
 				return found, false, nil
-			case !slices.Contains(p.spent, found.Data.RefreshToken):
+			case !isSpent(found.Data, p.spent, id.Data):
 				return found, true, nil
 			default: // the application touched its row: ours goes over it
 				id.Revision = found.Revision
-				id.Data.unknown = mergeObjects(found.Data.unknown, id.Data.unknown)
+				id.Data.unknown = mergeObjects(found.Data.unknown, p.added)
 				err = ErrIdentityConflict
 				if n < 3 {
 					continue
 				}
 			}
 		}
-		if sleep(ctx, jittered(backoff(n, 100*time.Millisecond, 2*time.Second))) != nil {
-			return Identity{}, false, because(fmt.Sprintf("saving identity %q", s.key), err)
+		select {
+		case <-time.After(jittered(backoff(n, 100*time.Millisecond, 2*time.Second))):
+			continue
+		case <-p.done: // somebody else has stored it
+		case <-ctx.Done():
 		}
+		return Identity{}, false, because(fmt.Sprintf("saving identity %q", s.key), err)
 	}
 }
 
@@ -66,7 +70,7 @@ func isGone(err error) bool {
 func (s *session) saveOnce(ctx context.Context, id Identity) (revision string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, saveTryLimit)
 	defer cancel()
-	err = protect("identity store", s, func() error {
+	err = protect("identity store", func() error {
 		revision, err = s.r.store.SaveIdentity(ctx, id)
 		return err
 	})
@@ -84,13 +88,14 @@ func (s *session) savePending(ctx context.Context) error {
 	started := time.Now()
 	saved, theirs, err := s.save(ctx, p)
 	deleted := isGone(err)
-	if err != nil && !deleted {
-		return err
-	}
 	s.mu.Lock()
-	if s.pending != p { // somebody else was faster
+	switch {
+	case s.pending != p: // somebody else was faster
 		s.mu.Unlock()
 		return nil
+	case err != nil && !deleted:
+		s.mu.Unlock()
+		return err
 	}
 	event := RefreshEvent{Outcome: OutcomeSaveRecovered, Duration: time.Since(started)}
 	switch {
@@ -145,7 +150,7 @@ func (s *session) dropPending() {
 	delete(s.r.unsaved, s)
 	s.r.mu.Unlock()
 	if p.lock != nil {
-		go s.unlock(p.lock) // may be I/O
+		s.unlockSoon(p.lock)
 		p.lock = nil
 	}
 }
@@ -168,7 +173,7 @@ func (s *session) takePendingLock() *IdentityLock {
 	lock := p.lock
 	p.lock = nil
 	if lock.Context.Err() != nil {
-		go s.unlock(lock)
+		s.unlockSoon(lock)
 		return nil
 	}
 	return lock

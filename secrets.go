@@ -57,7 +57,7 @@ func (p OAuthProvider) LogValue() slog.Value { return slog.StringValue(p.String(
 func (cfg Config) String() string {
 	base := "invalid"
 	if u, err := url.Parse(cfg.BaseURL); err == nil {
-		base = u.Redacted()
+		base = (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}).String()
 	}
 	return fmt.Sprintf("Config{base_url:%q provider:%T store:%T}", base, cfg.Provider, cfg.Store)
 }

@@ -28,9 +28,9 @@ type session struct {
 	now     atomic.Pointer[grant] // what calls are sent with; nil: not loaded. Written with mu held
 	sending atomic.Bool           // the refresh token is being spent. Written with mu held
 
-	mu      sync.Mutex // guards all below
-	flight  *flight    // nil: none
-	spent   []string   // the refresh tokens that this process spent last: more than one while the store takes nothing
+	mu      sync.Mutex  // guards all below
+	flight  *flight     // nil: none
+	spent   []OAuthData // the pairs that this process spent last: more than one while the store takes nothing
 	pending *pendingSave
 	held    hold
 	dead    *verdict  // nil: the grant is not known to be dead
@@ -118,21 +118,24 @@ func (v *verdict) err(now time.Time) error {
 
 // token returns the grant to send a call with. It costs two atomic reads unless
 // the token is due for a refresh. replayable tells that the call can be sent
-// again after a 401.
-func (s *session) token(ctx context.Context, replayable bool) (*grant, error) {
+// again after a 401; refreshed, that the call has had its one refresh.
+func (s *session) token(ctx context.Context, replayable bool) (g *grant, refreshed bool, err error) {
 	if g := s.now.Load(); g != nil && !s.sending.Load() && time.Now().Before(g.due) {
-		return g, nil
+		return g, false, nil
 	}
 	for {
 		g, f, err := s.tokenOrFlight(ctx, replayable)
 		if g != nil || err != nil {
-			return g, err
+			return g, false, err
 		}
 		if err := f.wait(ctx); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		if f.err != nil {
-			return nil, f.err
+			return nil, false, f.err
+		}
+		if newest := s.now.Load(); f.spent && newest != nil {
+			return newest, true, nil // even if it expires at once
 		}
 	}
 }
@@ -233,10 +236,14 @@ func (s *session) heal(ctx context.Context, sent *grant) remedy {
 	}
 }
 
-// notCured remembers that a refresh did not help against a 401 (contract line 11).
-func (s *session) notCured() {
+// notCured remembers that a refresh did not help against a 401 (contract line
+// 11). refused is what the call was sent with last.
+func (s *session) notCured(refused *grant) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if g := s.now.Load(); g == nil || g.id.Data.AccessToken != refused.id.Data.AccessToken {
+		return // others have replaced it
+	}
 	s.uncured = time.Now().Add(uncuredPause)
 }
 
@@ -315,8 +322,16 @@ func (s *session) lookUp(f *flight) {
 // place that decides it (contract line 1). outcome is "" if calls go on with the
 // same tokens.
 func (s *session) reload(ctx context.Context) (held *grant, outcome RefreshOutcome, err error) {
-	stored, err := s.r.load(ctx, s)
-	s.mu.Lock()
+	var stored Identity
+	for {
+		before := s.now.Load()
+		stored, err = s.r.load(ctx, s)
+		s.mu.Lock()
+		if s.now.Load() == before {
+			break
+		}
+		s.mu.Unlock() // a sign-in or a save has overtaken the read
+	}
 	defer s.mu.Unlock()
 	s.looked = time.Now()
 	if errors.Is(err, ErrIdentityNotFound) {
@@ -329,7 +344,7 @@ func (s *session) reload(ctx context.Context) (held *grant, outcome RefreshOutco
 	switch {
 	case g == nil:
 		s.install(stored, time.Time{})
-	case stored.Revision == g.id.Revision, slices.Contains(s.spent, stored.Data.RefreshToken):
+	case stored.Revision == g.id.Revision, isSpent(stored.Data, s.spent, g.id.Data):
 	case stored.Data.samePair(g.id.Data): // the application touched its row
 		kept := *g
 		kept.id = stored
@@ -342,6 +357,14 @@ func (s *session) reload(ctx context.Context) (held *grant, outcome RefreshOutco
 		s.install(stored, time.Now())
 	}
 	return s.now.Load(), outcome, nil
+}
+
+// isSpent reports whether d was spent to get next. If the server keeps its
+// refresh tokens, the access token alone tells.
+func isSpent(d OAuthData, spent []OAuthData, next OAuthData) bool {
+	return slices.ContainsFunc(spent, func(old OAuthData) bool {
+		return old.RefreshToken == d.RefreshToken && (old.AccessToken == d.AccessToken || next.RefreshToken != d.RefreshToken)
+	})
 }
 
 // install makes id what calls are sent with; got is when this process got it
@@ -368,7 +391,11 @@ func (s *session) forget() {
 func (s *session) authorized(ctx context.Context, id Identity) {
 	s.mu.Lock()
 	revived := s.dead != nil
-	if !slices.Contains(s.spent, id.Data.RefreshToken) { // else a refresh has found and spent it already
+	var held OAuthData
+	if g := s.now.Load(); g != nil {
+		held = g.id.Data
+	}
+	if !isSpent(id.Data, s.spent, held) { // else a refresh has found and spent it already
 		s.spent = nil
 		s.uncured = time.Time{}
 		s.dead = nil

@@ -3,8 +3,10 @@ package gitlab_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -198,4 +200,155 @@ func answer(req *http.Request, status int, body string) *http.Response {
 	resp.Request = req
 	resp.Header.Set("Content-Type", "application/json")
 	return resp
+}
+
+// issuer is a GitLab that rotates: a refresh token works once, and only the
+// newest access token is taken. It starts with refresh-1; access-1 has expired.
+type issuer struct {
+	delay time.Duration // before a token request is decided
+	late  time.Duration // between the rotation and its answer
+
+	mu       sync.Mutex // guards all below
+	rotated  int        // how often
+	running  int        // token requests under way
+	mostRuns int        // the most of them at a time
+}
+
+// issuing makes an issuer answer w's token requests, and API requests for user.
+func issuing(w *world, delay, late time.Duration) *issuer {
+	i := &issuer{delay: delay, late: late}
+	w.mock.RegisterResponder(http.MethodPost, tokenURL, i.token)
+	w.mock.RegisterResponder(http.MethodGet, userURL, i.api)
+	return i
+}
+
+func (i *issuer) pair() (access, refresh string) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return fmt.Sprintf("access-%d", i.rotated+1), fmt.Sprintf("refresh-%d", i.rotated+1)
+}
+
+func (i *issuer) token(req *http.Request) (*http.Response, error) {
+	i.mu.Lock()
+	i.running++
+	i.mostRuns = max(i.mostRuns, i.running)
+	i.mu.Unlock()
+	defer func() {
+		i.mu.Lock()
+		i.running--
+		i.mu.Unlock()
+	}()
+	if err := req.ParseForm(); err != nil {
+		return nil, err
+	}
+	time.Sleep(i.delay)
+	if _, refresh := i.pair(); req.PostForm.Get("refresh_token") != refresh {
+		return answer(req, http.StatusBadRequest, grantJSON), nil
+	}
+	i.mu.Lock()
+	i.rotated++
+	i.mu.Unlock()
+	access, refresh := i.pair()
+	time.Sleep(i.late)
+	return answer(req, http.StatusOK, fmt.Sprintf(`{"access_token":%q,"token_type":"Bearer","expires_in":7200,"refresh_token":%q,"scope":"api","created_at":1536798907}`, access, refresh)), nil
+}
+
+func (i *issuer) api(req *http.Request) (*http.Response, error) {
+	access, _ := i.pair()
+	if access == "access-1" {
+		return expired(req), nil
+	}
+	return accepts(userJSON, access)(req)
+}
+
+// hookedStore is a store whose methods a test replaces. They may be replaced
+// while nothing uses the store.
+type hookedStore struct {
+	gitlab.IdentityStore
+	before func(ctx context.Context, method string) // "load", "save" or "lock"
+	load   func(context.Context, string) (gitlab.Identity, error)
+	save   func(context.Context, gitlab.Identity) (string, error)
+	lock   func(context.Context, string) (*gitlab.IdentityLock, error)
+}
+
+func (s *hookedStore) LoadIdentity(ctx context.Context, key string) (gitlab.Identity, error) {
+	if s.before != nil {
+		s.before(ctx, "load")
+	}
+	if s.load != nil {
+		return s.load(ctx, key)
+	}
+	return s.IdentityStore.LoadIdentity(ctx, key)
+}
+
+func (s *hookedStore) SaveIdentity(ctx context.Context, id gitlab.Identity) (string, error) {
+	if s.before != nil {
+		s.before(ctx, "save")
+	}
+	if s.save != nil {
+		return s.save(ctx, id)
+	}
+	return s.IdentityStore.SaveIdentity(ctx, id)
+}
+
+func (s *hookedStore) LockIdentity(ctx context.Context, key string) (*gitlab.IdentityLock, error) {
+	if s.before != nil {
+		s.before(ctx, "lock")
+	}
+	if s.lock != nil {
+		return s.lock(ctx, key)
+	}
+	return s.IdentityStore.LockIdentity(ctx, key)
+}
+
+// hooked makes w's store a hookedStore, for use as newWorld's change.
+func hooked(store **hookedStore) func(*gitlab.Config) {
+	return func(cfg *gitlab.Config) {
+		*store = &hookedStore{IdentityStore: cfg.Store}
+		cfg.Store = *store
+	}
+}
+
+// replica is another process on w's GitLab that shares store.
+func (w *world) replica(t *testing.T, store gitlab.IdentityStore) *world {
+	t.Helper()
+	other := newWorld(t, func(cfg *gitlab.Config) { cfg.Store = store })
+	other.mock = w.mock
+	return other
+}
+
+// put stores data under "ada" behind the client's back.
+func put(t *testing.T, store gitlab.IdentityStore, data gitlab.OAuthData) {
+	t.Helper()
+	id, err := store.LoadIdentity(t.Context(), "ada")
+	if err != nil {
+		require.ErrorIs(t, err, gitlab.ErrIdentityNotFound)
+		id = gitlab.Identity{Key: "ada", BaseURL: baseURL}
+	}
+	id.Data = data
+	_, err = store.SaveIdentity(t.Context(), id)
+	require.NoError(t, err)
+}
+
+// pairOf is access-n and refresh-n, with two hours to live.
+func pairOf(n int) gitlab.OAuthData {
+	return gitlab.OAuthData{AccessToken: fmt.Sprintf("access-%d", n), RefreshToken: fmt.Sprintf("refresh-%d", n), ExpiresAt: time.Now().Add(2 * time.Hour)}
+}
+
+// carried are the Authorization headers of the API requests, in their order.
+func (w *world) carried() (headers []string) {
+	for _, c := range w.apiCalls() {
+		headers = append(headers, c.Authorization)
+	}
+	return headers
+}
+
+// spent are the refresh tokens that were sent, in their order.
+func (w *world) spent() (tokens []string) {
+	for _, c := range w.sent() {
+		if form, err := url.ParseQuery(c.Body); err == nil && form.Has("refresh_token") {
+			tokens = append(tokens, form.Get("refresh_token"))
+		}
+	}
+	return tokens
 }

@@ -33,43 +33,49 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	case t.err != nil:
 		return refuse(req, t.err)
 	case !t.core.sameOrigin(req.URL):
-		return t.core.base.RoundTrip(bare(req))
+		return t.core.roundTrip(bare(req))
 	case t.session == nil:
 		return t.send(req, t.static, 1)
 	}
-	g, err := t.session.token(req.Context(), replayable(req))
+	g, refreshed, err := t.session.token(req.Context(), replayable(req))
 	if err != nil {
 		return refuse(req, err)
 	}
-	resp, err := t.send(req, g, 1)
+	first := req
+	if refreshed {
+		first = afterRefresh(req)
+	}
+	resp, err := t.send(first, g, 1)
 	if err != nil || resp.StatusCode != http.StatusUnauthorized {
 		return resp, err
 	}
-	return t.retry(req, g, resp)
+	return t.retry(req, g, refreshed || refreshedBefore(req), resp)
 }
 
 // retry answers for a call whose token g was rejected: it sends it again as
 // often as contract lines 1, 9 and 10 allow, and returns the last answer. The
-// guard against a second refresh is a local variable.
-func (t *transport) retry(req *http.Request, g *grant, resp *http.Response) (*http.Response, error) {
+// guard against a second refresh, refreshed, is a parameter.
+func (t *transport) retry(req *http.Request, g *grant, refreshed bool, resp *http.Response) (*http.Response, error) {
 	ctx := req.Context()
-	refreshed, adoptions, pauses := refreshedBefore(req), 0, 0
+	adoptions, pauses, cured := 0, 0, false // cured: by this call's refresh, so that one more 401 is returned
 	for attempt := 2; ; attempt++ {
 		kind := readChallenge(resp)
 		if kind == challengeOther || markOf(ctx) != nil {
 			return resp, nil
 		}
-		if newest := t.session.now.Load(); !refreshed && adoptions < maxAdoptions && newest != nil &&
+		if newest := t.session.now.Load(); !cured && adoptions < maxAdoptions && newest != nil &&
 			newest.id.Data.AccessToken != g.id.Data.AccessToken && replayable(req) {
 			g = newest // contract line 1
 			adoptions++
-		} else if wait := t.lag(g, kind, pauses); wait >= 0 && replayable(req) {
-			if wait == 0 || sleep(ctx, wait) != nil {
+		} else if wait := t.lag(g, kind, pauses); wait > 0 {
+			if !replayable(req) || sleep(ctx, wait) != nil {
 				return resp, nil
 			}
 			pauses++
 		} else if refreshed {
-			t.session.notCured()
+			t.session.notCured(g)
+			return resp, nil
+		} else if wait == 0 {
 			return resp, nil
 		} else {
 			cure := t.session.heal(ctx, g)
@@ -77,7 +83,7 @@ func (t *transport) retry(req *http.Request, g *grant, resp *http.Response) (*ht
 				return withOutcome(resp, cure.err), nil
 			}
 			g = cure.grant
-			if refreshed = cure.refreshed; !refreshed {
+			if refreshed, cured = cure.refreshed, cure.refreshed; !refreshed {
 				adoptions++
 			}
 		}
@@ -113,10 +119,10 @@ func (t *transport) lag(g *grant, kind challenge, pauses int) time.Duration {
 func (t *transport) send(req *http.Request, g *grant, attempt int) (*http.Response, error) {
 	out := t.authorized(req, g)
 	if t.core.onCall == nil {
-		return t.core.base.RoundTrip(out)
+		return t.core.roundTrip(out)
 	}
 	started := time.Now()
-	resp, err := t.core.base.RoundTrip(out)
+	resp, err := t.core.roundTrip(out)
 	event := CallEvent{Method: req.Method, Attempt: attempt, Duration: time.Since(started), Err: err}
 	if resp != nil {
 		event.Status = resp.StatusCode
@@ -127,6 +133,25 @@ func (t *transport) send(req *http.Request, g *grant, attempt int) (*http.Respon
 	event.Route, _ = req.Context().Value(routeKey{}).(string)
 	hook(req.Context(), t.core.onCall, event)
 	return resp, err
+}
+
+// roundTrip sends req, and adds to the answer what an application's own transport
+// may leave out.
+func (c *core) roundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := c.base.RoundTrip(req)
+	switch {
+	case err != nil:
+		return resp, err
+	case resp == nil:
+		return nil, errors.New("gitlab: the HTTP transport returned neither an answer nor an error")
+	}
+	if resp.Request == nil {
+		resp.Request = req
+	}
+	if resp.Body == nil {
+		resp.Body = http.NoBody
+	}
+	return resp, nil
 }
 
 // authorized is req with g's token and without any other credential; req itself
@@ -169,9 +194,10 @@ func bare(req *http.Request) *http.Request {
 	return out
 }
 
-// isCredential knows the headers that GitLab takes tokens from.
+// isCredential knows the headers that GitLab takes tokens from. A name may be
+// spelt otherwise than [http.Header.Set] does it.
 func isCredential(name string) bool {
-	switch name {
+	switch http.CanonicalHeaderKey(name) {
 	case "Authorization", "Private-Token", "Job-Token", "Deploy-Token":
 		return true
 	}
@@ -179,7 +205,12 @@ func isCredential(name string) bool {
 }
 
 func hasOtherCredentials(h http.Header) bool {
-	return h["Private-Token"] != nil || h["Job-Token"] != nil || h["Deploy-Token"] != nil
+	for name := range h {
+		if name != "Authorization" && isCredential(name) {
+			return true
+		}
+	}
+	return false
 }
 
 // replayable reports whether req can be sent more than once.
@@ -189,11 +220,10 @@ func replayable(req *http.Request) bool {
 
 // replay is req to be sent again, its body rewound.
 func replay(req *http.Request, refreshed bool) (*http.Request, error) {
-	ctx := req.Context()
+	out := req.WithContext(req.Context())
 	if refreshed {
-		ctx = context.WithValue(ctx, refreshedKey{}, true)
+		out = afterRefresh(req)
 	}
-	out := req.WithContext(ctx)
 	if req.GetBody != nil {
 		body, err := req.GetBody()
 		if err != nil {
@@ -206,6 +236,10 @@ func replay(req *http.Request, refreshed bool) (*http.Request, error) {
 
 // refreshedKey marks the request that was sent after its call's refresh.
 type refreshedKey struct{}
+
+func afterRefresh(req *http.Request) *http.Request {
+	return req.WithContext(context.WithValue(req.Context(), refreshedKey{}, true))
+}
 
 // refreshedBefore reports whether an earlier hop of a redirected call had its
 // one refresh.
@@ -332,5 +366,10 @@ func normalBaseURL(raw string) (*url.URL, error) {
 	if strings.HasSuffix(path, "/api/v4") {
 		return nil, errors.New("gitlab: the base URL ends in /api/v4, which the library adds itself" + hint)
 	}
-	return url.Parse(strings.ToLower(u.Scheme) + "://" + normalHost(u) + path)
+	base, err := url.Parse(strings.ToLower(u.Scheme) + "://host" + path)
+	if err != nil {
+		return nil, errors.New("gitlab: the base URL cannot be read" + hint)
+	}
+	base.Host = normalHost(u) // not parsed: an IPv6 zone would need its escape back
+	return base, nil
 }
