@@ -1,6 +1,7 @@
 package gitlab_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -24,7 +25,8 @@ func TestIdentityWithoutRefreshTokenIsRefusedWithoutACall(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(t, nil)
+				provider := &fakeProvider{answer: func(context.Context, int) (gitlab.OAuthData, error) { return pairOf(2), nil }}
+				w := newWorld(t, func(cfg *gitlab.Config) { cfg.Provider = provider })
 				w.mock.RegisterResponder(http.MethodGet, userURL, accepts(userJSON))
 				data := gitlab.OAuthData{AccessToken: "access-1"}
 				if lifetime != 0 {
@@ -45,7 +47,7 @@ func TestIdentityWithoutRefreshTokenIsRefusedWithoutACall(t *testing.T) {
 					assert.Equal(t, lifetime == 0, errors.Is(err, gitlab.ErrUnauthorized))
 					time.Sleep(time.Hour)
 				}
-				assert.Zero(t, w.posts())
+				assert.Empty(t, provider.calls)
 
 				_, err = w.client.Authorize(t.Context(), "ada", pairOf(2))
 				require.NoError(t, err)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"net/url"
@@ -120,7 +121,7 @@ func New(cfg Config) (*Client, error) {
 		url:       base,
 		userAgent: []string{cmp.Or(cfg.UserAgent, "freshgrant-gitlab")},
 		grace:     cfg.FreshTokenGrace,
-		maxBytes:  cmp.Or(cfg.MaxResponseBytes, 64<<20),
+		maxBytes:  min(cmp.Or(cfg.MaxResponseBytes, 64<<20), math.MaxInt64-1),
 		onCall:    cfg.OnCall,
 	}
 	c.connect(cfg.HTTPClient)
@@ -239,6 +240,7 @@ func (c *Client) Authorize(ctx context.Context, key string, data OAuthData) (*Cl
 	}
 	data.CreatedAt, data.ExpiresAt = wholeSeconds(data.CreatedAt), wholeSeconds(data.ExpiresAt)
 	s := r.session(key)
+	before := s.now.Load()
 	id := Identity{Key: key, BaseURL: r.baseURL, Data: data}
 	store := func() error {
 		stored, err := r.store.LoadIdentity(ctx, key)
@@ -254,12 +256,12 @@ func (c *Client) Authorize(ctx context.Context, key string, data OAuthData) (*Cl
 		if err == nil {
 			break
 		}
-		if !errors.Is(err, ErrIdentityConflict) || n == 100 || ctx.Err() != nil {
+		if !errors.Is(err, ErrIdentityConflict) || ctx.Err() != nil {
 			return nil, because(fmt.Sprintf("authorizing identity %q", key), err)
 		}
-		_ = sleep(ctx, jittered(min(time.Duration(n)*time.Millisecond, 20*time.Millisecond))) // an ended ctx fails the next round
+		_ = sleep(ctx, jittered(backoff(n, time.Millisecond, time.Second))) // an ended ctx fails the next round
 	}
-	s.authorized(ctx, id)
+	s.authorized(ctx, id, before)
 	return c.As(key), nil
 }
 
@@ -312,7 +314,8 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody)) // what arrived is enough
 	refused := newAPIError(resp, body)
 	if cause := outcomeOf(resp); cause != nil {
-		return nil, &compoundError{text: refused.Error() + "; " + unprefixed(cause), errs: []error{cause, refused}}
+		refused.RetryAfter = max(refused.RetryAfter, askedToWait(cause))
+		return nil, &compoundError{text: refused.Error() + "; " + unprefixed(cause), errs: []error{refused, cause}}
 	}
 	return nil, refused
 }
@@ -441,10 +444,12 @@ func (c *Client) send(ctx context.Context, method string, p Path, in any, opts .
 	for _, opt := range opts {
 		opt(req)
 	}
+	g := c.static
 	if c.session != nil {
-		if g := c.session.now.Load(); g != nil {
-			req.Header["Authorization"] = g.header // saves the transport a copy
-		}
+		g = c.session.now.Load()
+	}
+	if g != nil {
+		req.Header["Authorization"] = g.header // saves the transport a copy
 	}
 	return c.Do(req)
 }

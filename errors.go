@@ -93,6 +93,8 @@ type APIError struct {
 	Fields     map[string][]string // validation messages by field; nil if there are none
 	RequestID  string              // X-Request-Id, for the instance's administrator; "" if absent
 	RetryAfter time.Duration       // how long GitLab asks to wait; 0: not said
+
+	ofRefresh bool // the token endpoint's: its status says nothing of the resource that was called
 }
 
 func (e *APIError) Error() string {
@@ -106,8 +108,12 @@ func (e *APIError) Error() string {
 	return s
 }
 
-// Is matches the sentinel that stands for the status.
+// Is matches the sentinel that stands for the status, unless e is what the token
+// endpoint said during a refresh.
 func (e *APIError) Is(target error) bool {
+	if e.ofRefresh {
+		return false
+	}
 	switch target {
 	case ErrUnauthorized:
 		return e.StatusCode == http.StatusUnauthorized

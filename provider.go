@@ -71,7 +71,7 @@ func (p OAuthProvider) refusal(id Identity, resp *http.Response, body []byte) er
 		}
 	}
 	api := newAPIError(resp, body, secrets...)
-	api.Fields = nil
+	api.Fields, api.ofRefresh = nil, true
 	if location, err := resp.Location(); err == nil {
 		api.Message = "the token endpoint redirects to " + origin(location) + "; is that the instance's base URL?"
 	}
@@ -187,7 +187,11 @@ func (p OAuthProvider) DeviceAuth(ctx context.Context, baseURL string) (*oauth2.
 	if err != nil {
 		return nil, err
 	}
-	device, err := conf.DeviceAuth(context.WithValue(ctx, oauth2.HTTPClient, tokenClient(ctx)))
+	var credentials []oauth2.AuthCodeOption
+	if p.ClientSecret != "" { // package oauth2 sends the ID alone, which GitLab refuses of a confidential application
+		credentials = append(credentials, oauth2.SetAuthURLParam("client_secret", p.ClientSecret))
+	}
+	device, err := conf.DeviceAuth(context.WithValue(ctx, oauth2.HTTPClient, tokenClient(ctx)), credentials...)
 	if err != nil {
 		return nil, p.signInError("starting the device sign-in", err)
 	}

@@ -152,7 +152,7 @@ func TestDeviceSignInAsksAsOftenAsGitLabAllows(t *testing.T) {
 		require.Len(t, sent, 6)
 		form, err := url.ParseQuery(sent[0].Body)
 		require.NoError(t, err)
-		assert.Equal(t, url.Values{"client_id": {"client-id"}, "scope": {"api read_user"}}, form)
+		assert.Equal(t, url.Values{"client_id": {"client-id"}, "client_secret": {"client-secret"}, "scope": {"api read_user"}}, form)
 		var after []time.Duration
 		for _, c := range sent[1:] {
 			after = append(after, c.At.Sub(started))

@@ -21,6 +21,13 @@ const (
 	longestHold     = 30 * time.Second
 	deadHold        = time.Minute // doubling
 	longestDead     = time.Hour
+	unlockWait      = time.Second // how long those who wait for a refresh wait for the lock to be given back
+	keptSpent       = 2           // older spent pairs that are remembered, against rows that are written back
+)
+
+var (
+	errShutDown = meaning(ErrRefreshUnavailable, errors.New("gitlab: the client is shut down"))
+	errExited   = meaning(ErrRefreshUnavailable, errors.New("gitlab: the identity provider or store ended its goroutine"))
 )
 
 // attempt is one refresh of one session: lock, load, adopt or spend, save,
@@ -32,7 +39,8 @@ type attempt struct {
 	flight  *flight
 	lock    *IdentityLock
 	posts   int
-	round   int // of the provider's rejection, when the last POST began; -1: none has
+	tried   string // the refresh token that was to be spent; "": none yet
+	round   int    // of the provider's rejection, when the last POST began; -1: none has
 	outcome RefreshOutcome
 	saveErr error // why the new pair is not stored yet
 }
@@ -41,14 +49,18 @@ type attempt struct {
 func (s *session) refresh(f *flight) {
 	started := time.Now()
 	a := &attempt{session: s, ctx: marked(context.Background(), s), flight: f, round: -1}
-	err := a.settle(a.run())
-	event := RefreshEvent{Outcome: a.outcome, Attempts: a.posts, Duration: time.Since(started), Err: err}
-	if err == nil {
-		event.Err = a.saveErr
-	}
-	s.report(a.ctx, event)
-	f.err = err
-	close(f.done)
+	err := errExited
+	defer func() {
+		err = a.settle(err)
+		event := RefreshEvent{Outcome: a.outcome, Attempts: a.posts, Duration: time.Since(started), Err: err}
+		if err == nil {
+			event.Err = a.saveErr
+		}
+		s.report(a.ctx, event)
+		f.err = err
+		close(f.done)
+	}()
+	err = a.run()
 }
 
 // run refreshes when it is this key's turn.
@@ -57,7 +69,7 @@ func (a *attempt) run() error {
 	case a.r.slots <- struct{}{}:
 		defer func() { <-a.r.slots }()
 	case <-a.r.closing:
-		return meaning(ErrRefreshUnavailable, errors.New("gitlab: the client is shut down"))
+		return errShutDown
 	}
 	if err := a.acquire(); err != nil {
 		return meaning(ErrRefreshUnavailable, because(fmt.Sprintf("locking identity %q", a.key), err))
@@ -71,7 +83,7 @@ func (a *attempt) run() error {
 	if err != nil {
 		return err
 	}
-	if held.id.Data.AccessToken != a.flight.rejected && time.Now().Before(held.expires) {
+	if held.id.Data.AccessToken != a.flight.rejected && held.usable(time.Now()) {
 		a.outcome = cmp.Or(outcome, OutcomeAdopted) // or what Authorize has installed meanwhile
 		return nil
 	}
@@ -86,9 +98,6 @@ func (a *attempt) exchange(id Identity) error {
 		tries = 1
 	}
 	data, err := a.spend(id, tries)
-	if err == nil || isInvalidGrant(err) {
-		a.r.accept() // who judges a grant has taken the application
-	}
 	if !known && isInvalidGrant(err) {
 		var adopted bool
 		if data, adopted, err = a.secondOpinion(id); adopted {
@@ -98,6 +107,7 @@ func (a *attempt) exchange(id Identity) error {
 	if err != nil {
 		return err
 	}
+	a.r.accept() // invalid_grant would not tell: GitLab judges the grant first
 	return a.keep(id, data)
 }
 
@@ -127,6 +137,7 @@ func (a *attempt) spend(id Identity, tries int) (OAuthData, error) {
 // maySpend checks, right before a POST, that nothing has made it pointless or
 // dangerous.
 func (a *attempt) maySpend(id Identity) error {
+	a.tried = id.Data.RefreshToken
 	if a.lock.Context.Err() != nil {
 		return meaning(ErrRefreshUnavailable, fmt.Errorf("gitlab: the lock of identity %q was lost", a.key))
 	}
@@ -175,10 +186,10 @@ func (a *attempt) keep(id Identity, data OAuthData) error {
 	p.id.Data = id.Data.rotated(data)
 	p.added = data.unknown
 	a.mu.Lock()
-	if a.pending == nil {
-		a.spent = nil // the store has moved on from them
-	} else {
+	if a.pending != nil { // the store may still have the first of them
 		p.added = mergeObjects(a.pending.added, data.unknown)
+	} else if n := len(a.spent); n > keptSpent {
+		a.spent = a.spent[n-keptSpent:]
 	}
 	p.spent = append(slices.Clone(a.spent), id.Data)
 	a.spent = p.spent
@@ -195,17 +206,17 @@ func (a *attempt) keep(id Identity, data OAuthData) error {
 		return err
 	case theirs:
 		a.outcome = OutcomeConflicted
-		a.install(saved, time.Now())
+		a.install(saved, originAdopted)
 	case err != nil:
 		a.outcome, a.saveErr = OutcomeSaveFailed, err
 		a.dropPending()
-		a.install(p.id, time.Now())
+		a.install(p.id, originIssued)
 		a.setPending(p, a.lock)
 		a.lock = nil // it protects the pair until that is stored
 	default:
 		a.outcome = OutcomeRefreshed
 		a.dropPending()
-		a.install(saved, time.Now())
+		a.install(saved, originIssued)
 	}
 	return nil
 }
@@ -217,13 +228,22 @@ func (a *attempt) acquire() error {
 	}
 	ctx, cancel := context.WithTimeout(a.ctx, lockLimit)
 	defer cancel()
-	return protect("identity store", func() (err error) {
-		a.lock, err = a.r.store.LockIdentity(ctx, a.key)
-		if err == nil && (a.lock == nil || a.lock.Context == nil || a.lock.Unlock == nil) {
-			err = errors.New("gitlab: the identity store returned an incomplete lock")
-		}
+	var lock *IdentityLock
+	err := protect("identity store", func() (err error) {
+		lock, err = a.r.store.LockIdentity(ctx, a.key)
 		return err
 	})
+	switch {
+	case err != nil:
+		return ownLimit(ctx, err)
+	case lock == nil || lock.Context == nil || lock.Unlock == nil:
+		if lock != nil && lock.Unlock != nil {
+			a.unlockSoon(lock)
+		}
+		return errors.New("gitlab: the identity store returned an incomplete lock")
+	}
+	a.lock = lock
+	return nil
 }
 
 // release gives the lock back, unless a pending pair still needs it.
@@ -231,16 +251,21 @@ func (a *attempt) release() {
 	if a.lock == nil || a.returnPendingLock(a.lock) {
 		return
 	}
-	a.unlock(a.lock)
+	select {
+	case <-a.unlockSoon(a.lock):
+	case <-time.After(unlockWait):
+	}
 }
 
-func (s *session) unlock(lock *IdentityLock) {
-	_ = protect("identity store", func() error { lock.Unlock(); return nil })
-}
-
-// unlockSoon is unlock for who must not wait for I/O; Shutdown waits for it.
-func (s *session) unlockSoon(lock *IdentityLock) {
-	s.r.launch(false, func() { s.unlock(lock) })
+// unlockSoon gives a lock back in the background, since that may be I/O without
+// a limit. Shutdown waits for it.
+func (s *session) unlockSoon(lock *IdentityLock) (done chan struct{}) {
+	done = make(chan struct{})
+	s.r.launch(false, func() {
+		defer close(done)
+		_ = protect("identity store", func() error { lock.Unlock(); return nil })
+	})
+	return done
 }
 
 // settle draws the session's conclusions from a refresh and ends it for all
@@ -251,46 +276,54 @@ func (a *attempt) settle(err error) error {
 	defer a.mu.Unlock()
 	a.session.flight = nil
 	a.sending.Store(false)
-	g := a.now.Load()
 	if err == nil {
 		return nil
 	}
-	if g != nil && g.id.Data.AccessToken != a.flight.rejected && now.Before(g.expires) {
-		a.outcome = OutcomeAdopted // a new sign-in ended what failed here
+	g := a.now.Load()
+	if g != nil && (a.tried != "" && g.id.Data.RefreshToken != a.tried ||
+		g.id.Data.AccessToken != a.flight.rejected && g.usable(now)) {
+		a.outcome = OutcomeAdopted // a new sign-in made pointless what failed here
 		return nil
 	}
-	var refusal *IdentityNotValidError
-	switch refused := errors.As(err, &refusal); {
-	case errors.Is(err, ErrRefreshUnavailable):
-		a.outcome = OutcomeUnavailable
-		a.hold(err, now, a.held.count+1)
-	case errors.Is(err, ErrClientRejected): // told by maySpend: nobody was asked
-		a.outcome = OutcomeClientRejected
-	case refused && (isInvalidGrant(err) || g != nil && g.id.Data.RefreshToken == ""):
-		err = a.condemn(named(refusal, a.key), g, now)
-	case refused && (refusal.Code == "invalid_client" || refusal.Code == "unauthorized_client"):
-		a.outcome = OutcomeClientRejected
-		refusal = named(refusal, a.key)
-		a.r.reject(refusal, a.round, now)
-		err = meaning(ErrClientRejected, refusal)
-	case refused:
-		a.outcome = OutcomeRefused
-		err = named(refusal, a.key)
-		a.hold(err, now, a.held.count+1)
-	default:
-		a.outcome = OutcomeFailed
-		a.hold(err, now, a.held.count+1)
-	}
+	err = a.judge(err, now)
 	if v := a.dead; v != nil && a.posts > 0 && !now.Before(v.next) {
 		v.postpone(now) // whatever the answer was, it did not revive the grant
 	}
-	if g != nil && now.Before(g.expires) && !now.Before(g.due) {
+	if g.usable(now) && !now.Before(g.due) {
 		later := *g
 		if later.due = now.Add(earlyRetryPause); later.due.After(g.expires) {
 			later.due = g.expires
 		}
 		a.now.Store(&later)
 	}
+	return err
+}
+
+// judge finds out whose fault a failed refresh is, and holds back what would
+// only repeat it. mu is held.
+func (a *attempt) judge(err error, now time.Time) error {
+	refusal, refused := errors.AsType[*IdentityNotValidError](err)
+	if refused && refusal.Key != a.key {
+		refusal = named(refusal, a.key)
+		err = &compoundError{text: refusal.Error(), errs: []error{refusal, err}}
+	}
+	switch {
+	case errors.Is(err, ErrRefreshUnavailable):
+		a.outcome = OutcomeUnavailable
+	case errors.Is(err, ErrClientRejected): // by an answer to another refresh, or in a provider's own words
+		a.outcome = OutcomeClientRejected
+	case isInvalidGrant(err), refused && a.tried == "": // there was no refresh token
+		return a.condemn(err, now)
+	case refused && (refusal.Code == "invalid_client" || refusal.Code == "unauthorized_client"):
+		a.outcome = OutcomeClientRejected
+		a.r.reject(refusal, a.round, now)
+		return meaning(ErrClientRejected, err)
+	case refused:
+		a.outcome = OutcomeRefused
+	default:
+		a.outcome = OutcomeFailed
+	}
+	a.hold(err, now, a.held.count+1)
 	return err
 }
 
@@ -309,19 +342,14 @@ func (s *session) hold(err error, now time.Time, count int) {
 	s.held = hold{err: err, until: now.Add(max(pause, askedToWait(err))), count: count}
 }
 
-// condemn remembers that g's refresh token is dead and returns what to tell.
-// mu is held.
-func (a *attempt) condemn(refusal *IdentityNotValidError, g *grant, now time.Time) error {
-	var token string
-	if g != nil {
-		token = g.id.Data.RefreshToken
+// condemn remembers that the refresh token that was tried is dead, and returns
+// what to tell. mu is held.
+func (a *attempt) condemn(refusal error, now time.Time) error {
+	v := &verdict{token: a.tried, refusal: refusal, since: now, abandoned: a.lock.wasAbandoned()}
+	if known := a.dead; known != nil && known.token == v.token {
+		v.since, v.count = known.since, known.count
+		v.abandoned = v.abandoned || known.abandoned
 	}
-	v := &verdict{token: token, since: now, abandoned: a.lock.wasAbandoned()}
-	if a.dead != nil && a.dead.token == token {
-		v.since, v.count = a.dead.since, a.dead.count
-		v.abandoned = v.abandoned || a.dead.abandoned
-	}
-	v.refusal = refusal
 	v.postpone(now)
 	a.dead = v
 	a.outcome = OutcomeDead
@@ -350,8 +378,8 @@ func (s *session) knownDead(refreshToken string) bool {
 // isInvalidGrant reports a refusal of the grant itself. A 401 refuses the
 // application, whatever it says.
 func isInvalidGrant(err error) bool {
-	var refusal *IdentityNotValidError
-	return errors.As(err, &refusal) && refusal.Code == "invalid_grant" && refusal.StatusCode != http.StatusUnauthorized
+	refusal, ok := errors.AsType[*IdentityNotValidError](err)
+	return ok && refusal.Code == "invalid_grant" && refusal.StatusCode != http.StatusUnauthorized
 }
 
 // named is the refusal as that of key.
@@ -363,9 +391,17 @@ func named(refusal *IdentityNotValidError, key string) *IdentityNotValidError {
 
 // askedToWait is the Retry-After in err's chain, 0 without one.
 func askedToWait(err error) time.Duration {
-	var api *APIError
-	if errors.As(err, &api) {
+	if api, ok := errors.AsType[*APIError](err); ok {
 		return api.RetryAfter
 	}
 	return 0
+}
+
+// ownLimit is err for a caller to whom the limit of ctx means nothing: who asks
+// for context.DeadlineExceeded asks about a context of their own.
+func ownLimit(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return errors.New(err.Error())
+	}
+	return err
 }

@@ -3,9 +3,9 @@ package gitlab_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -116,7 +116,7 @@ func (s *chaos) LockIdentity(ctx context.Context, key string) (*gitlab.IdentityL
 func TestNoGrantIsLostInChaos(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(40) {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) { runChaos(t, seed) })
 		})

@@ -1,6 +1,7 @@
 package gitlab_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"testing"
@@ -113,7 +114,13 @@ func TestManyCallsOnADueTokenAreOneRefresh(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(t, nil)
+				var store *hookedStore
+				w := newWorld(t, hooked(&store))
+				locks := 0
+				store.lock = func(ctx context.Context, key string) (*gitlab.IdentityLock, error) {
+					locks++
+					return store.IdentityStore.LockIdentity(ctx, key)
+				}
 				gitLab := issuing(w, 100*time.Millisecond, 100*time.Millisecond)
 				w.mock.RegisterResponder(http.MethodGet, userURL, after(time.Millisecond, func(req *http.Request) (*http.Response, error) {
 					access, _ := gitLab.pair()
@@ -134,6 +141,7 @@ func TestManyCallsOnADueTokenAreOneRefresh(t *testing.T) {
 				}
 
 				assert.Equal(t, 1, w.posts())
+				assert.Equal(t, 1, locks)
 				if name == "after expiry" {
 					for _, c := range w.apiCalls() {
 						assert.Equal(t, "Bearer access-2", c.Authorization)

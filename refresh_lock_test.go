@@ -188,7 +188,7 @@ func TestTwoProcessesOnOneStoreSpendOnce(t *testing.T) {
 
 // leasing makes s give out locks whose leases the test ends.
 func leasing(s *hookedStore) (lose func()) {
-	lease, lose := context.WithCancel(context.WithoutCancel(context.Background())) //nolint:usetesting // outlives the test's own steps
+	lease, lose := context.WithCancel(context.Background())
 	s.lock = func(ctx context.Context, key string) (*gitlab.IdentityLock, error) {
 		lock, err := s.IdentityStore.LockIdentity(ctx, key)
 		if err == nil {

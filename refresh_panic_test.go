@@ -116,9 +116,9 @@ func tenCalls(t *testing.T, c *gitlab.Client) []error {
 
 func TestPanicOfTheRuntimeIsToldInItsOwnWords(t *testing.T) {
 	t.Parallel()
+	var none *gitlab.OAuthData
 	w := newWorld(t, func(cfg *gitlab.Config) {
 		cfg.Provider = asProvider(func(context.Context, gitlab.Identity, string) (gitlab.OAuthData, error) {
-			var none *gitlab.OAuthData
 			return *none, nil
 		})
 	})

@@ -71,7 +71,7 @@ func TestRejectedApplicationHoldsAllRefreshesBack(t *testing.T) {
 }
 
 // The probe of a dead grant shows, too, that the application is taken again.
-func TestRefusedGrantFreesTheOthersFromARejectedApplication(t *testing.T) {
+func TestRefusedGrantSaysNothingOfARejectedApplication(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, nil)
@@ -95,6 +95,9 @@ func TestRefusedGrantFreesTheOthersFromARejectedApplication(t *testing.T) {
 
 		_, err = ada.Users.Current(t.Context())
 		require.ErrorIs(t, err, gitlab.ErrReauthorize)
+		_, err = bob.Users.Current(t.Context())
+		require.ErrorIs(t, err, gitlab.ErrClientRejected, "GitLab judges the grant before the secret")
+		time.Sleep(10 * time.Second)
 		_, err = bob.Users.Current(t.Context())
 
 		require.NoError(t, err)

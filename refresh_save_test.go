@@ -163,10 +163,9 @@ func TestOtherProcessesCannotSpendTheOldPairWhileTheNewOneIsUnsaved(t *testing.T
 func TestUnsavedPairThatRunsOutIsSavedFirstAndThenRefreshed(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
-		name          string
-		saves, loads  bool
-		spent         []string
-		storedInTheIn string
+		name         string
+		saves, loads bool
+		spent        []string
 	}{
 		{name: "the store is well again", saves: true, loads: true, spent: []string{"refresh-1", "refresh-2"}},
 		{name: "the store can be read only", loads: true, spent: []string{"refresh-1", "refresh-2"}},
@@ -205,6 +204,12 @@ func TestUnsavedPairThatRunsOutIsSavedFirstAndThenRefreshed(t *testing.T) {
 				} else {
 					require.ErrorIs(t, err, gitlab.ErrRefreshUnavailable)
 					assert.Equal(t, "Bearer access-2", headers[len(headers)-1])
+				}
+				if !row.saves {
+					ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+					defer cancel()
+					_, err = store.LockIdentity(ctx, "ada")
+					require.ErrorIs(t, err, context.DeadlineExceeded, "what is not stored stays protected")
 				}
 				left.Store(0)
 				store.load = nil

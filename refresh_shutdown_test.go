@@ -3,6 +3,7 @@ package gitlab_test
 import (
 	"context"
 	"slices"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -53,7 +54,12 @@ func TestNoRefreshStartsAfterShutdown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
 	gl := issuing(w, 0, 0)
-	rejected := w.signIn(t, 0)
+	rejected := make([]*gitlab.Client, 20)
+	for i := range rejected {
+		var err error
+		rejected[i], err = w.client.Authorize(t.Context(), strconv.Itoa(i), gitlab.OAuthData{AccessToken: "access-1", RefreshToken: "refresh-1"})
+		require.NoError(t, err)
+	}
 	old, err := w.client.Authorize(t.Context(), "old", gitlab.OAuthData{AccessToken: "access-1", RefreshToken: "refresh-1", ExpiresAt: time.Now().Add(-time.Hour)})
 	require.NoError(t, err)
 	gl.rotated = 1
@@ -62,9 +68,11 @@ func TestNoRefreshStartsAfterShutdown(t *testing.T) {
 
 	require.NoError(t, w.client.Shutdown(t.Context()))
 
-	_, err = rejected.Users.Current(t.Context())
-	require.ErrorIs(t, err, gitlab.ErrRefreshUnavailable)
-	require.ErrorIs(t, err, gitlab.ErrUnauthorized)
+	for _, c := range rejected {
+		_, err := c.Users.Current(t.Context())
+		require.ErrorIs(t, err, gitlab.ErrRefreshUnavailable)
+		require.ErrorIs(t, err, gitlab.ErrUnauthorized)
+	}
 	_, err = old.Users.Current(t.Context())
 	require.ErrorIs(t, err, gitlab.ErrRefreshUnavailable)
 	require.NotErrorIs(t, err, gitlab.ErrUnauthorized, "no call was made")
@@ -73,7 +81,7 @@ func TestNoRefreshStartsAfterShutdown(t *testing.T) {
 	_, err = w.replica(t, w.store).client.As("good").Users.Current(t.Context())
 	require.NoError(t, err)
 	assert.Zero(t, w.posts())
-	assert.Equal(t, []string{"Bearer access-1", "Bearer access-2"}, w.carried())
+	assert.Equal(t, append(slices.Repeat([]string{"Bearer access-1"}, len(rejected)), "Bearer access-2"), w.carried())
 	require.NoError(t, w.client.Shutdown(t.Context()))
 }
 
@@ -132,6 +140,38 @@ func TestShutdownLeavesNoLockBehind(t *testing.T) {
 
 		assert.Zero(t, held.Load(), "a process that exits now leaves no lease to wait for")
 		assert.Equal(t, "refresh-2", w.stored(t).RefreshToken)
+		assert.Equal(t, 1, w.posts())
+	})
+}
+
+func TestShutdownSavesWhatTheRefreshUnderWayCouldNot(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var store *hookedStore
+		var left atomic.Int64
+		w := newWorld(t, hooked(&store))
+		issuing(w, time.Second, time.Second)
+		c := w.signIn(t, 0)
+		left.Store(-1)
+		failing(store, &left, nil)
+		done := make(chan error, 1)
+		go func() {
+			_, err := c.Users.Current(t.Context())
+			done <- err
+		}()
+		go func() {
+			time.Sleep(2*time.Second + 10*time.Second + 200*time.Millisecond) // the refresh has given the save up
+			left.Store(0)
+		}()
+		synctest.Wait()
+		require.Equal(t, 1, w.posts())
+
+		require.NoError(t, w.client.Shutdown(t.Context()))
+
+		assert.Equal(t, "refresh-2", w.stored(t).RefreshToken)
+		require.NoError(t, <-done)
+		assert.Equal(t, []gitlab.RefreshOutcome{gitlab.OutcomeSaveFailed, gitlab.OutcomeSaveRecovered}, w.outcomes())
+		assert.Equal(t, []string{"Bearer access-1", "Bearer access-2"}, w.carried())
 		assert.Equal(t, 1, w.posts())
 	})
 }

@@ -152,6 +152,26 @@ func TestSignInEndsTheDeathOfAGrant(t *testing.T) {
 	}
 }
 
+func TestSignInWithTheTokensThatWereDeadIsTriedAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		w.mock.RegisterResponder(http.MethodGet, userURL, accepts(userJSON, "access-2"))
+		w.mock.RegisterResponder(http.MethodPost, tokenURL, inTurn(
+			always(http.StatusBadRequest, grantJSON), always(http.StatusBadRequest, grantJSON), always(http.StatusOK, pairJSON)))
+		c := w.signIn(t, 0)
+		_, err := c.Users.Current(t.Context())
+		require.ErrorIs(t, err, gitlab.ErrReauthorize)
+
+		w.signIn(t, 0) // an operator has mended GitLab and put the same grant back
+		_, err = c.Users.Current(t.Context())
+
+		require.NoError(t, err)
+		assert.Equal(t, []string{"refresh-1", "refresh-1", "refresh-1"}, w.spent())
+		assert.Equal(t, []string{"Bearer access-1", "Bearer access-1", "Bearer access-2"}, w.carried())
+	})
+}
+
 func TestSignInIsStoredThroughConflicts(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -260,5 +280,32 @@ func TestRejectedTokenThatASignInReplacedIsNotRefreshed(t *testing.T) {
 		require.NoError(t, <-late)
 		assert.Zero(t, w.posts())
 		assert.Equal(t, []string{"Bearer access-1", "Bearer access-9"}, w.carried())
+	})
+}
+
+func TestSecond401OfATokenThatASignInReplacedHoldsNothingBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		w.mock.RegisterResponder(http.MethodGet, userURL, accepts(userJSON, "access-3"))
+		w.mock.RegisterResponder(http.MethodPost, tokenURL, inTurn(always(http.StatusOK, pairJSON), always(http.StatusOK, pair3JSON)))
+		path := slow(w, "/slow", time.Second, accepts(userJSON))
+		c := w.signIn(t, 0)
+		late := make(chan error, 1)
+		go func() {
+			_, err := gitlab.Get[gitlab.User](t.Context(), c, path)
+			late <- err
+		}()
+		time.Sleep(1500 * time.Millisecond)
+		require.Equal(t, []string{"Bearer access-1", "Bearer access-2"}, w.carried())
+		_, err := w.client.Authorize(t.Context(), "ada", pairOf(9))
+		require.NoError(t, err)
+		require.ErrorIs(t, <-late, gitlab.ErrUnauthorized, "a second 401 is returned")
+
+		_, err = c.Users.Current(t.Context())
+
+		require.NoError(t, err)
+		assert.Equal(t, []string{"refresh-1", "refresh-9"}, w.spent())
+		assert.Equal(t, []string{"Bearer access-1", "Bearer access-2", "Bearer access-9", "Bearer access-3"}, w.carried())
 	})
 }

@@ -47,7 +47,8 @@ type refresher struct {
 type rejection struct {
 	refusal *IdentityNotValidError // nil: none
 	until   time.Time
-	round   int // how often in a row
+	count   int // how often in a row
+	round   int // tells answers to refreshes before the last change from later ones
 }
 
 // session returns the one session of key, for all clients.
@@ -96,6 +97,9 @@ func (r *refresher) isClosing() bool {
 
 // shutdown implements [Client.Shutdown].
 func (r *refresher) shutdown(ctx context.Context) error {
+	if markOf(ctx) != nil {
+		return errors.New("gitlab: shutdown: called by what it would wait for: a provider, store or hook")
+	}
 	r.mu.Lock()
 	if !r.isClosing() {
 		close(r.closing)
@@ -186,17 +190,22 @@ func (r *refresher) mayAsk(key string, round int, now time.Time) (int, error) {
 func (r *refresher) reject(refusal *IdentityNotValidError, round int, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.rejected.round == round {
-		round++
-		r.rejected = rejection{refusal: refusal, round: round, until: now.Add(backoff(round, 10*time.Second, 5*time.Minute))}
+	if r.rejected.round != round {
+		return
 	}
+	r.rejected.refusal = refusal
+	r.rejected.round++
+	r.rejected.count++
+	r.rejected.until = now.Add(backoff(r.rejected.count, 10*time.Second, 5*time.Minute))
 }
 
 // accept forgets a rejection: the endpoint took the application.
 func (r *refresher) accept() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.rejected = rejection{}
+	if r.rejected.refusal != nil {
+		r.rejected = rejection{round: r.rejected.round + 1}
+	}
 }
 
 // rejectedClient is the rejection as key's own error.
@@ -233,10 +242,16 @@ func (r *refresher) load(ctx context.Context, s *session) (id Identity, err erro
 	case errors.Is(err, ErrIdentityNotFound):
 		return Identity{}, because(fmt.Sprintf("loading identity %q", s.key), err)
 	case err != nil:
-		return Identity{}, meaning(ErrRefreshUnavailable, because(fmt.Sprintf("loading identity %q", s.key), err))
+		return Identity{}, meaning(ErrRefreshUnavailable, because(fmt.Sprintf("loading identity %q", s.key), ownLimit(ctx, err)))
 	}
 	id.Key = s.key
-	return id, r.checkInstance(id)
+	if err := r.checkInstance(id); err != nil {
+		return Identity{}, err
+	}
+	if id.Data.AccessToken == "" && (id.Data.RefreshToken == "" || r.provider == nil) {
+		return Identity{}, fmt.Errorf("gitlab: identity %q is stored without an access token", s.key)
+	}
+	return id, nil
 }
 
 func (r *refresher) checkInstance(id Identity) error {
@@ -269,11 +284,11 @@ func (r *refresher) ask(ctx context.Context, id Identity) (data OAuthData, lost 
 	case err == nil:
 		return data, false, nil
 	case errors.Is(err, ErrRefreshUnavailable):
-		return OAuthData{}, true, err
+		return OAuthData{}, true, meaning(ErrRefreshUnavailable, ownLimit(ctx, err))
 	case errors.As(err, &refusal):
 		return OAuthData{}, false, err
 	case ctx.Err() != nil:
-		return OAuthData{}, true, meaning(ErrRefreshUnavailable, err)
+		return OAuthData{}, true, meaning(ErrRefreshUnavailable, ownLimit(ctx, err))
 	default:
 		return OAuthData{}, false, err
 	}

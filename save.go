@@ -104,7 +104,7 @@ func (s *session) savePending(ctx context.Context) error {
 		s.forget()
 	case theirs:
 		event.Outcome = OutcomeConflicted
-		s.install(saved, time.Now())
+		s.install(saved, originAdopted)
 	default:
 		kept := *s.now.Load()
 		kept.id = saved

@@ -2,9 +2,7 @@ package gitlab
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -38,43 +36,6 @@ type session struct {
 	looked  time.Time // when the store was last read
 }
 
-// grant is an identity as calls use it. It is immutable.
-type grant struct {
-	id      Identity
-	header  []string  // the Authorization header
-	got     time.Time // when this process got the token new; zero: it was stored before
-	due     time.Time // when the early refresh starts; far away: never
-	expires time.Time // when calls must not go on with it; far away: never
-}
-
-// never is later than any call.
-var never = time.Unix(1<<40, 0)
-
-// newGrant plans the refresh of id (contract line 12).
-func (r *refresher) newGrant(id Identity, got time.Time) *grant {
-	g := &grant{id: id, header: []string{"Bearer " + id.Data.AccessToken}, got: got, due: never, expires: never}
-	switch {
-	case r.provider == nil:
-		return g
-	case id.Data.AccessToken == "": // only a refresh token was stored: it comes first
-		g.due, g.expires = time.Time{}, time.Time{}
-		return g
-	case id.Data.ExpiresAt.IsZero() || r.before < 0:
-		return g
-	}
-	g.expires = id.Data.ExpiresAt
-	from := got
-	if from.IsZero() {
-		from = id.Data.CreatedAt
-	}
-	if from.IsZero() || !from.Before(g.expires) {
-		from = time.Now()
-	}
-	before := max(0, min(r.before, g.expires.Sub(from)/4))
-	g.due = g.expires.Add(-jittered(before))
-	return g
-}
-
 // flight is I/O on behalf of a session, detached from every caller.
 type flight struct {
 	kind     flightKind
@@ -101,7 +62,7 @@ type hold struct {
 // verdict is what is known of a refresh token that GitLab refused twice.
 type verdict struct {
 	token     string // the refresh token; "": there is none
-	refusal   *IdentityNotValidError
+	refusal   error  // holds an IdentityNotValidError
 	since     time.Time
 	abandoned bool      // the lock was: somebody may hold the new pair
 	next      time.Time // when the token may be sent again
@@ -169,7 +130,12 @@ func (s *session) tokenOrFlight(ctx context.Context, replayable bool) (*grant, *
 	sending := s.sending.Load()
 	s.mu.Unlock()
 	switch {
-	case f == nil || f.kind != flightRefresh:
+	case f == nil:
+	case f.kind == flightLook:
+		if !replayable && !now.Before(g.due) {
+			return nil, f, nil // the refresh that is due comes after it
+		}
+	case f.rejected != g.id.Data.AccessToken: // it is about a token that is not in use any more
 	case !replayable:
 		_ = f.wait(ctx) // if ctx has ended, so will the call
 	case sending:
@@ -198,16 +164,15 @@ type remedy struct {
 func (s *session) heal(ctx context.Context, sent *grant) remedy {
 	for {
 		s.mu.Lock()
-		g := s.now.Load()
-		if g != nil && g.id.Data.AccessToken != sent.id.Data.AccessToken {
+		g, now := s.now.Load(), time.Now()
+		switch {
+		case g.usable(now) && !g.sameToken(sent):
 			s.mu.Unlock()
 			return remedy{grant: g}
-		}
-		if markOf(ctx) != nil {
+		case markOf(ctx) != nil:
 			s.mu.Unlock()
 			return remedy{}
 		}
-		now := time.Now()
 		var f *flight
 		var err error
 		switch {
@@ -230,8 +195,8 @@ func (s *session) heal(ctx context.Context, sent *grant) remedy {
 		if f.err != nil {
 			return remedy{err: f.err}
 		}
-		if newest := s.now.Load(); f.rejected == sent.id.Data.AccessToken && newest != nil {
-			return remedy{grant: newest, refreshed: f.spent}
+		if newest := s.now.Load(); f.spent && newest != nil {
+			return remedy{grant: newest, refreshed: true}
 		}
 	}
 }
@@ -241,7 +206,7 @@ func (s *session) heal(ctx context.Context, sent *grant) remedy {
 func (s *session) notCured(refused *grant) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if g := s.now.Load(); g == nil || g.id.Data.AccessToken != refused.id.Data.AccessToken {
+	if g := s.now.Load(); g == nil || !g.sameToken(refused) {
 		return // others have replaced it
 	}
 	s.uncured = time.Now().Add(uncuredPause)
@@ -267,10 +232,12 @@ func (s *session) refreshOrLook(now time.Time) (*flight, error) {
 
 // heldBack returns what a refresh now would only repeat, or nil. mu is held.
 func (s *session) heldBack(now time.Time) error {
-	if s.dead != nil && now.Before(s.dead.next) {
+	switch {
+	case s.r.isClosing():
+		return errShutDown
+	case s.dead != nil && now.Before(s.dead.next):
 		return s.dead.err(now)
-	}
-	if now.Before(s.held.until) {
+	case now.Before(s.held.until):
 		return s.held.err
 	}
 	return s.r.heldBack(s.key, now)
@@ -294,7 +261,7 @@ func (s *session) start(kind flightKind) (*flight, error) {
 		work = s.refresh
 	}
 	if !s.r.launch(kind == flightRefresh, func() { work(f) }) {
-		return nil, meaning(ErrRefreshUnavailable, errors.New("gitlab: the client is shut down"))
+		return nil, errShutDown
 	}
 	s.flight = f
 	return f, nil
@@ -302,109 +269,23 @@ func (s *session) start(kind flightKind) (*flight, error) {
 
 // lookUp is a flight that adopts what the store has.
 func (s *session) lookUp(f *flight) {
-	started := time.Now()
+	started, before := time.Now(), s.now.Load()
 	ctx := marked(context.Background(), s)
-	before := s.now.Load()
-	_, outcome, err := s.reload(ctx)
-	s.mu.Lock()
-	if f.err = err; before != nil && s.now.Load() != nil {
-		f.err = nil // the caller is told what held the refresh back instead
-	}
-	s.flight = nil
-	s.mu.Unlock()
-	if outcome != "" {
-		s.report(ctx, RefreshEvent{Outcome: outcome, Duration: time.Since(started)})
-	}
-	close(f.done)
-}
-
-// reload reads the store and installs what is newer than what is held: the one
-// place that decides it (contract line 1). outcome is "" if calls go on with the
-// same tokens.
-func (s *session) reload(ctx context.Context) (held *grant, outcome RefreshOutcome, err error) {
-	var stored Identity
-	for {
-		before := s.now.Load()
-		stored, err = s.r.load(ctx, s)
+	var outcome RefreshOutcome
+	err := errExited
+	defer func() {
 		s.mu.Lock()
-		if s.now.Load() == before {
-			break
+		if f.err = err; before != nil && s.now.Load() != nil {
+			f.err = nil // the caller is told what held the refresh back instead
 		}
-		s.mu.Unlock() // a sign-in or a save has overtaken the read
-	}
-	defer s.mu.Unlock()
-	s.looked = time.Now()
-	if errors.Is(err, ErrIdentityNotFound) {
-		s.forget()
-	}
-	if err != nil {
-		return nil, "", err
-	}
-	g := s.now.Load()
-	switch {
-	case g == nil:
-		s.install(stored, time.Time{})
-	case stored.Revision == g.id.Revision, isSpent(stored.Data, s.spent, g.id.Data):
-	case stored.Data.samePair(g.id.Data): // the application touched its row
-		kept := *g
-		kept.id = stored
-		s.now.Store(&kept)
-	default:
-		outcome = OutcomeAdopted
-		if s.dead != nil && s.dead.token != stored.Data.RefreshToken {
-			outcome = OutcomeRevived
+		s.flight = nil
+		s.mu.Unlock()
+		if outcome != "" {
+			s.report(ctx, RefreshEvent{Outcome: outcome, Duration: time.Since(started)})
 		}
-		s.install(stored, time.Now())
-	}
-	return s.now.Load(), outcome, nil
-}
-
-// isSpent reports whether d was spent to get next. If the server keeps its
-// refresh tokens, the access token alone tells.
-func isSpent(d OAuthData, spent []OAuthData, next OAuthData) bool {
-	return slices.ContainsFunc(spent, func(old OAuthData) bool {
-		return old.RefreshToken == d.RefreshToken && (old.AccessToken == d.AccessToken || next.RefreshToken != d.RefreshToken)
-	})
-}
-
-// install makes id what calls are sent with; got is when this process got it
-// new, zero if it was stored before. mu is held.
-func (s *session) install(id Identity, got time.Time) {
-	s.now.Store(s.r.newGrant(id, got))
-	s.held = hold{}
-	if s.dead != nil && s.dead.token != id.Data.RefreshToken {
-		s.dead = nil
-	}
-	if p := s.pending; p != nil && !p.id.Data.samePair(id.Data) {
-		s.dropPending()
-	}
-}
-
-// forget drops what is held of a key that the store no longer has. mu is held.
-func (s *session) forget() {
-	s.now.Store(nil)
-	s.dead, s.held, s.spent = nil, hold{}, nil
-	s.dropPending()
-}
-
-// authorized takes over a new sign-in that the store has (contract line 8).
-func (s *session) authorized(ctx context.Context, id Identity) {
-	s.mu.Lock()
-	revived := s.dead != nil
-	var held OAuthData
-	if g := s.now.Load(); g != nil {
-		held = g.id.Data
-	}
-	if !isSpent(id.Data, s.spent, held) { // else a refresh has found and spent it already
-		s.spent = nil
-		s.uncured = time.Time{}
-		s.dead = nil
-		s.install(id, time.Now())
-	}
-	s.mu.Unlock()
-	if revived {
-		s.report(marked(context.WithoutCancel(ctx), s), RefreshEvent{Outcome: OutcomeRevived})
-	}
+		close(f.done)
+	}()
+	_, outcome, err = s.reload(ctx)
 }
 
 func (s *session) report(ctx context.Context, event RefreshEvent) {
@@ -427,31 +308,4 @@ func (f *flight) waitAtMost(ctx context.Context, d time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
 	_ = f.wait(ctx)
-}
-
-// identity returns the newest tokens that can be had without a refresh.
-func (s *session) identity(ctx context.Context) (Identity, error) {
-	for looked := false; ; looked = true {
-		s.mu.Lock()
-		g := s.now.Load()
-		switch mark := markOf(ctx); {
-		case g != nil && (looked || mark != nil):
-			s.mu.Unlock()
-			return g.id, nil
-		case g == nil && mark == s:
-			s.mu.Unlock()
-			return Identity{}, s.notLoaded()
-		}
-		f, err := s.look()
-		s.mu.Unlock()
-		if err != nil {
-			return Identity{}, err
-		}
-		if err := f.wait(ctx); err != nil {
-			return Identity{}, err
-		}
-		if f.err != nil && f.kind == flightLook {
-			return Identity{}, f.err
-		}
-	}
 }

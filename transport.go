@@ -52,56 +52,80 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return t.retry(req, g, refreshed || refreshedBefore(req), resp)
 }
 
+// tries is what one call has had already: the guard of contract line 9, local to
+// the call.
+type tries struct {
+	refreshed bool // its one refresh, before or after it was first sent
+	cured     bool // that refresh answered a 401: one more is returned
+	adoptions int  // pairs that others had made
+	pauses    int  // of contract line 10
+}
+
 // retry answers for a call whose token g was rejected: it sends it again as
-// often as contract lines 1, 9 and 10 allow, and returns the last answer. The
-// guard against a second refresh, refreshed, is a parameter.
+// often as contract lines 1, 9 and 10 allow, and returns the last answer.
 func (t *transport) retry(req *http.Request, g *grant, refreshed bool, resp *http.Response) (*http.Response, error) {
-	ctx := req.Context()
-	adoptions, pauses, cured := 0, 0, false // cured: by this call's refresh, so that one more 401 is returned
+	had := tries{refreshed: refreshed}
 	for attempt := 2; ; attempt++ {
-		kind := readChallenge(resp)
-		if kind == challengeOther || markOf(ctx) != nil {
-			return resp, nil
+		next, cause := t.another(req, g, resp, &had)
+		if next == nil {
+			return withOutcome(resp, cause), nil
 		}
-		if newest := t.session.now.Load(); !cured && adoptions < maxAdoptions && newest != nil &&
-			newest.id.Data.AccessToken != g.id.Data.AccessToken && replayable(req) {
-			g = newest // contract line 1
-			adoptions++
-		} else if wait := t.lag(g, kind, pauses); wait > 0 {
-			if !replayable(req) || sleep(ctx, wait) != nil {
-				return resp, nil
-			}
-			pauses++
-		} else if refreshed {
-			t.session.notCured(g)
-			return resp, nil
-		} else if wait == 0 {
-			return resp, nil
-		} else {
-			cure := t.session.heal(ctx, g)
-			if cure.grant == nil || !replayable(req) || !cure.refreshed && adoptions == maxAdoptions {
-				return withOutcome(resp, cure.err), nil
-			}
-			g = cure.grant
-			if refreshed, cured = cure.refreshed, cure.refreshed; !refreshed {
-				adoptions++
-			}
-		}
-		again, err := replay(req, refreshed)
-		if err != nil {
+		again := replay(req, had.refreshed)
+		if again == nil {
 			return resp, nil
 		}
 		_ = resp.Body.Close()
+		g = next
+		var err error
 		if resp, err = t.send(again, g, attempt); err != nil || resp.StatusCode != http.StatusUnauthorized {
 			return resp, err
 		}
 	}
 }
 
+// another returns the grant to send req again with after g was answered with
+// resp, a 401; or nil, and why a refresh did not help if one was tried.
+func (t *transport) another(req *http.Request, g *grant, resp *http.Response, had *tries) (*grant, error) {
+	kind := readChallenge(resp)
+	if kind == challengeOther {
+		return nil, nil
+	}
+	newest := t.session.now.Load()
+	if !had.cured && had.adoptions < maxAdoptions && replayable(req) && newest.usable(time.Now()) && !newest.sameToken(g) {
+		had.adoptions++
+		return newest, nil // contract line 1
+	}
+	switch wait := t.lag(g, kind, had.pauses); {
+	case wait > 0:
+		if !replayable(req) || sleep(req.Context(), wait) != nil {
+			return nil, nil
+		}
+		had.pauses++
+		return g, nil
+	case had.refreshed, !replayable(req) && g.origin == originIssued && time.Since(g.got) < uncuredPause:
+		t.session.notCured(g)
+		return nil, nil
+	case wait == 0:
+		return nil, nil
+	}
+	cure := t.session.heal(req.Context(), g)
+	switch {
+	case cure.grant == nil, !replayable(req):
+		return nil, cure.err
+	case cure.refreshed:
+		had.refreshed, had.cured = true, true
+	case had.adoptions == maxAdoptions:
+		return nil, cure.err
+	default:
+		had.adoptions++
+	}
+	return cure.grant, nil
+}
+
 // lag tells how long to wait before a fresh token that was not known is tried
 // again (contract line 10): 0: its time is over; negative: it is no such case.
 func (t *transport) lag(g *grant, kind challenge, pauses int) time.Duration {
-	if t.core.grace <= 0 || kind != challengeBare || g.got.IsZero() {
+	if t.core.grace <= 0 || kind != challengeBare || g.origin == originStored {
 		return -1
 	}
 	left := t.core.grace - time.Since(g.got)
@@ -197,6 +221,9 @@ func bare(req *http.Request) *http.Request {
 // isCredential knows the headers that GitLab takes tokens from. A name may be
 // spelt otherwise than [http.Header.Set] does it.
 func isCredential(name string) bool {
+	if n := len(name); n != 9 && n != 12 && n != 13 {
+		return false // saves the spelling of most names
+	}
 	switch http.CanonicalHeaderKey(name) {
 	case "Authorization", "Private-Token", "Job-Token", "Deploy-Token":
 		return true
@@ -218,8 +245,8 @@ func replayable(req *http.Request) bool {
 	return req.Body == nil || req.Body == http.NoBody || req.GetBody != nil
 }
 
-// replay is req to be sent again, its body rewound.
-func replay(req *http.Request, refreshed bool) (*http.Request, error) {
+// replay is req to be sent again, its body rewound; nil if that fails.
+func replay(req *http.Request, refreshed bool) *http.Request {
 	out := req.WithContext(req.Context())
 	if refreshed {
 		out = afterRefresh(req)
@@ -227,11 +254,11 @@ func replay(req *http.Request, refreshed bool) (*http.Request, error) {
 	if req.GetBody != nil {
 		body, err := req.GetBody()
 		if err != nil {
-			return nil, err
+			return nil
 		}
 		out.Body = body
 	}
-	return out, nil
+	return out
 }
 
 // refreshedKey marks the request that was sent after its call's refresh.
