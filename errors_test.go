@@ -176,10 +176,10 @@ func TestRefusalsAreFitForOneLineOfALog(t *testing.T) {
 
 func TestRefusalsAreCapped(t *testing.T) {
 	t.Parallel()
-	long := strings.Repeat("é", 40_000) // the body is cut at 64 KiB, and then no JSON any more
+	long := "x" + strings.Repeat("é", 40_000) // the body is cut at 64 KiB, and then no JSON any more
 	for _, body := range []string{
-		long, `{"message":"` + long[:4000] + `"}`, `{"message":"` + long + `"}`, `{"error":"` + long[:4000] + `","error_description":"` + long[:4000] + `"}`,
-		`{"message":{"` + long[:4000] + `":["` + long[:4000] + `"]}}`, `{"message":["` + strings.Repeat(`x","`, 3000) + `"]}`,
+		long, `{"message":"` + long[:4001] + `"}`, `{"message":"` + long + `"}`, `{"error":"` + long[:4001] + `","error_description":"` + long[:4001] + `"}`,
+		`{"message":{"` + long[:4001] + `":["` + long[:4001] + `"]}}`, `{"message":["` + strings.Repeat(`x","`, 3000) + `"]}`,
 	} {
 		err := refused(t, refusal{status: 400, body: body})
 		for _, text := range []string{err.Message, err.Code} {

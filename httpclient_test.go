@@ -51,21 +51,19 @@ func TestJarOfTheApplicationIsUsedForTheAPIAlone(t *testing.T) {
 	w := newWorld(t, nil)
 	w2 := newWorld(t, func(cfg *gitlab.Config) { cfg.HTTPClient = &http.Client{Transport: w, Jar: jar} })
 	w.mock.RegisterResponder(http.MethodPost, tokenURL, always(http.StatusOK, pairJSON))
-	w.mock.RegisterResponder(http.MethodGet, userURL, func(req *http.Request) (*http.Response, error) {
-		resp, err := accepts(userJSON, "access-2")(req)
-		resp.Header.Add("Set-Cookie", "affinity=7; Path=/")
-		return resp, err
-	})
+	w.mock.RegisterResponder(http.MethodGet, userURL, inTurn(
+		with("Set-Cookie", "affinity=7; Path=/", accepts(userJSON, "access-1")), accepts(userJSON, "access-2"),
+	))
 	c := w2.signIn(t, 0)
 	for range 2 {
 		_, err = c.Users.Current(t.Context())
 		require.NoError(t, err)
 	}
 	sent := w.sent()
-	require.Len(t, sent, 4, "GET, POST, GET, GET")
-	assert.Empty(t, sent[0].Header.Get("Cookie"))
-	assert.Empty(t, sent[1].Header.Get("Cookie"))
-	assert.Equal(t, "affinity=7", sent[3].Header.Get("Cookie"))
+	require.Len(t, sent, 4, "GET, GET, POST, GET")
+	for i, cookie := range []string{"", "affinity=7", "", "affinity=7"} {
+		assert.Equal(t, cookie, sent[i].Header.Get("Cookie"), i)
+	}
 }
 
 func TestTimeoutOfTheApplicationIsObeyed(t *testing.T) {

@@ -40,7 +40,7 @@ func (p OAuthProvider) RefreshIdentity(ctx context.Context, id Identity, refresh
 		return OAuthData{}, &IdentityNotValidError{Key: id.Key, Description: "there is no token URL"}
 	}
 	form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {id.Data.RefreshToken}}
-	resp, body, err := p.post(ctx, refreshTokenURL, form)
+	resp, body, err := p.post(ctx, refreshTokenURL, form) //nolint:bodyclose // post has read and closed it
 	switch {
 	case err != nil && resp == nil:
 		return OAuthData{}, meaning(ErrRefreshUnavailable, because("asking the token endpoint", err))
@@ -109,8 +109,7 @@ func (p OAuthProvider) post(ctx context.Context, target string, form url.Values)
 	req.Header.Set("User-Agent", "freshgrant-gitlab")
 	resp, err = tokenClient(ctx).Do(req)
 	if err != nil {
-		var wrapped *url.Error
-		if errors.As(err, &wrapped) {
+		if wrapped, ok := errors.AsType[*url.Error](err); ok {
 			err = wrapped.Err
 		}
 		return nil, nil, withoutSecrets(err, p.ClientSecret, form.Get("refresh_token"), form.Get("token"))
@@ -225,7 +224,7 @@ func (p OAuthProvider) Revoke(ctx context.Context, baseURL, token string) error 
 	if token == "" {
 		return errors.New("gitlab: Revoke needs a token")
 	}
-	resp, body, err := p.post(ctx, base.String()+"/oauth/revoke", url.Values{"token": {token}})
+	resp, body, err := p.post(ctx, base.String()+"/oauth/revoke", url.Values{"token": {token}}) //nolint:bodyclose // post has read and closed it
 	switch {
 	case resp == nil:
 		return because("revoking a token", err)

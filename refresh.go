@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"time"
 )
@@ -295,113 +294,6 @@ func (a *attempt) settle(err error) error {
 			later.due = g.expires
 		}
 		a.now.Store(&later)
-	}
-	return err
-}
-
-// judge finds out whose fault a failed refresh is, and holds back what would
-// only repeat it. mu is held.
-func (a *attempt) judge(err error, now time.Time) error {
-	refusal, refused := errors.AsType[*IdentityNotValidError](err)
-	if refused && refusal.Key != a.key {
-		refusal = named(refusal, a.key)
-		err = &compoundError{text: refusal.Error(), errs: []error{refusal, err}}
-	}
-	switch {
-	case errors.Is(err, ErrRefreshUnavailable):
-		a.outcome = OutcomeUnavailable
-	case errors.Is(err, ErrClientRejected): // by an answer to another refresh, or in a provider's own words
-		a.outcome = OutcomeClientRejected
-	case isInvalidGrant(err), refused && a.tried == "": // there was no refresh token
-		return a.condemn(err, now)
-	case refused && (refusal.Code == "invalid_client" || refusal.Code == "unauthorized_client"):
-		a.outcome = OutcomeClientRejected
-		a.r.reject(refusal, a.round, now)
-		return meaning(ErrClientRejected, err)
-	case refused:
-		a.outcome = OutcomeRefused
-	default:
-		a.outcome = OutcomeFailed
-	}
-	a.hold(err, now, a.held.count+1)
-	return err
-}
-
-// hold tells further callers of a failure at once, for longer each time. mu is
-// held.
-func (s *session) hold(err error, now time.Time, count int) {
-	pause := backoff(count, unavailableHold, longestHold)
-	if !errors.Is(err, ErrRefreshUnavailable) {
-		// The endpoint or the provider did answer, and may answer otherwise
-		// now; only a failure that repeats itself is held.
-		pause = 0
-		if count > 1 {
-			pause = backoff(count-1, unavailableHold, longestHold)
-		}
-	}
-	s.held = hold{err: err, until: now.Add(max(pause, askedToWait(err))), count: count}
-}
-
-// condemn remembers that the refresh token that was tried is dead, and returns
-// what to tell. mu is held.
-func (a *attempt) condemn(refusal error, now time.Time) error {
-	v := &verdict{token: a.tried, refusal: refusal, since: now, abandoned: a.lock.wasAbandoned()}
-	if known := a.dead; known != nil && known.token == v.token {
-		v.since, v.count = known.since, known.count
-		v.abandoned = v.abandoned || known.abandoned
-	}
-	v.postpone(now)
-	a.dead = v
-	a.outcome = OutcomeDead
-	err := v.err(now)
-	if errors.Is(err, ErrRefreshUnavailable) {
-		a.outcome = OutcomeUnavailable
-	}
-	return err
-}
-
-// postpone plans when the dead token may be sent again. The session's mu is held.
-func (v *verdict) postpone(now time.Time) {
-	v.count++
-	v.next = now.Add(backoff(v.count, deadHold, longestDead))
-}
-
-func (l *IdentityLock) wasAbandoned() bool { return l != nil && l.Abandoned }
-
-// knownDead reports whether the token has had its second opinion.
-func (s *session) knownDead(refreshToken string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.dead != nil && s.dead.token == refreshToken
-}
-
-// isInvalidGrant reports a refusal of the grant itself. A 401 refuses the
-// application, whatever it says.
-func isInvalidGrant(err error) bool {
-	refusal, ok := errors.AsType[*IdentityNotValidError](err)
-	return ok && refusal.Code == "invalid_grant" && refusal.StatusCode != http.StatusUnauthorized
-}
-
-// named is the refusal as that of key.
-func named(refusal *IdentityNotValidError, key string) *IdentityNotValidError {
-	own := *refusal
-	own.Key = key
-	return &own
-}
-
-// askedToWait is the Retry-After in err's chain, 0 without one.
-func askedToWait(err error) time.Duration {
-	if api, ok := errors.AsType[*APIError](err); ok {
-		return api.RetryAfter
-	}
-	return 0
-}
-
-// ownLimit is err for a caller to whom the limit of ctx means nothing: who asks
-// for context.DeadlineExceeded asks about a context of their own.
-func ownLimit(ctx context.Context, err error) error {
-	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-		return errors.New(err.Error())
 	}
 	return err
 }

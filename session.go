@@ -52,31 +52,6 @@ const (
 	flightRefresh                   // refresh.go
 )
 
-// hold keeps the error of failed refreshes for further callers.
-type hold struct {
-	err   error
-	until time.Time
-	count int // failures in a row
-}
-
-// verdict is what is known of a refresh token that GitLab refused twice.
-type verdict struct {
-	token     string // the refresh token; "": there is none
-	refusal   error  // holds an IdentityNotValidError
-	since     time.Time
-	abandoned bool      // the lock was: somebody may hold the new pair
-	next      time.Time // when the token may be sent again
-	count     int       // how often it was found dead
-}
-
-// err is the verdict in the caller's words.
-func (v *verdict) err(now time.Time) error {
-	if v.abandoned && now.Before(v.since.Add(abandonedGrace)) {
-		return meaning(ErrRefreshUnavailable, v.refusal)
-	}
-	return meaning(ErrReauthorize, v.refusal)
-}
-
 // token returns the grant to send a call with. It costs two atomic reads unless
 // the token is due for a refresh. replayable tells that the call can be sent
 // again after a 401; refreshed, that the call has had its one refresh.

@@ -27,12 +27,12 @@ func TestItTellsTheStory(t *testing.T) {
 	code, out, errOut := quickstart(t)
 
 	assert.Zero(t, code, errOut)
-	assert.Regexp(t, regexp.MustCompile(`(?s)The store has access token (\w{6})….*`+
+	assert.Regexp(t, `(?s)The store has access token (\w{6})….*`+
 		`1\. GET  /gitlab/api/v4/user → 401 Unauthorized.*`+
 		`2\. POST /gitlab/oauth/token → 200 OK.*`+
 		`3\. GET  /gitlab/api/v4/user → 200 OK.*`+
 		`The store has access token (\w{6})….*`+
-		`ada/engine`), out)
+		`ada/engine`, out)
 	tokens := regexp.MustCompile(`store has access token (\w{6})`).FindAllStringSubmatch(out, -1)
 	require.Len(t, tokens, 2)
 	assert.NotEqual(t, tokens[0][1], tokens[1][1], "the store has the new pair")
