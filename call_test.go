@@ -251,6 +251,17 @@ func TestDoHidesTheQueryInErrors(t *testing.T) {
 	assert.Len(t, w.sent(), before)
 }
 
+func TestTransportThatAnswersNothingIsAnError(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(cfg *gitlab.Config) { cfg.HTTPClient = &http.Client{Transport: mute{}} })
+	_, err := w.signIn(t, 2*time.Hour).Users.Current(t.Context())
+	require.EqualError(t, err, "gitlab: GET /gitlab/api/v4/user: the HTTP transport returned neither an answer nor an error")
+}
+
+type mute struct{}
+
+func (mute) RoundTrip(*http.Request) (*http.Response, error) { return nil, nil }
+
 // sparse is a transport such as people write for their tests: its answers lack
 // what net/http's have.
 type sparse struct{ statuses []int }

@@ -27,6 +27,7 @@ func TestNewSaysWhatToMend(t *testing.T) {
 		"no host":               {gitlab.Config{BaseURL: "https:///gitlab"}, "no http(s) scheme and host"},
 		"a port alone":          {gitlab.Config{BaseURL: "https://:8443"}, "no http(s) scheme and host"},
 		"unreadable":            {gitlab.Config{BaseURL: "https://hush hush"}, "cannot be read"},
+		"a zone that is none":   {gitlab.Config{BaseURL: "http://[::1%25hush\x89]"}, "cannot be read"},
 		"a port that is none":   {gitlab.Config{BaseURL: "https://gitlab.example.com:hush"}, "cannot be read"},
 		"user and password":     {gitlab.Config{BaseURL: "https://ada:hush@gitlab.example.com"}, "holds credentials"},
 		"user":                  {gitlab.Config{BaseURL: "https://hush@gitlab.example.com"}, "holds credentials"},

@@ -79,7 +79,7 @@ func FuzzLink(f *testing.F) {
 // same origin as what was given.
 func FuzzBaseURL(f *testing.F) {
 	for _, seed := range []string{
-		"HTTPS://GitLab.Example.com:443/a//", "http://[FE80::1%25en0]:80/", "https://h:/%2f", "https://h/%zz", "http://h:8080/a%20b", "https://ü/ü", "https://h\\x", "http://\u212aube",
+		"HTTPS://GitLab.Example.com:443/a//", "http://[FE80::1%25en0]:80/", "https://h:/%2f", "https://h/%zz", "http://h:8080/a%20b", "https://ü/ü", "https://h\\x", "http://[::%25\x89]", "http://\u212aube",
 	} {
 		f.Add(seed)
 	}

@@ -9,6 +9,9 @@ import (
 
 // sameOrigin reports whether u is at the instance's scheme, host and port.
 func (c *core) sameOrigin(u *url.URL) bool {
+	if u.Opaque != "" {
+		return false // it may name another host than Host does
+	}
 	if u.Scheme == c.url.Scheme && u.Host == c.url.Host {
 		return true
 	}
@@ -51,10 +54,13 @@ func normalBaseURL(raw string) (*url.URL, error) {
 		return nil, errors.New("gitlab: the base URL ends in /api/v4, which the library adds itself" + hint)
 	}
 	base, err := url.Parse(strings.ToLower(u.Scheme) + "://host" + path)
+	if err == nil {
+		base.Host = normalHost(u)         // not parsed: an IPv6 zone would need its escape back
+		_, err = url.Parse(base.String()) // calls parse it, and some odd zones cannot be read again
+	}
 	if err != nil {
 		return nil, errors.New("gitlab: the base URL cannot be read" + hint)
 	}
-	base.Host = normalHost(u) // not parsed: an IPv6 zone would need its escape back
 	return base, nil
 }
 

@@ -115,6 +115,9 @@ func TestTokenDoesNotFollowARedirectToAnotherHost(t *testing.T) {
 		require.NoError(t, err)
 
 		foreign.assertNoSecretsAt(t, 5)
+		for _, c := range foreign.arrived() {
+			assert.Empty(t, c.Header.Get("Referer"), "nor the URL that led there")
+		}
 		arrived := instance.arrived()
 		require.Len(t, arrived, 5)
 		assert.Equal(t, "Bearer access-1", arrived[0].Authorization)
@@ -202,6 +205,18 @@ func TestOtherOriginsGetNoToken(t *testing.T) {
 	err := get(t, c.HTTPClient(), localhost(instance.URL)+"/gitlab/api/v4/user")
 	require.NoError(t, err)
 	instance.assertNoSecretsAt(t, 1) // the same server under another name is another host
+}
+
+func TestOpaqueURLGetsNoToken(t *testing.T) {
+	t.Parallel()
+	instance, c := home(t, ok)
+	req := request(t, http.MethodGet, instance.URL+"/gitlab/api/v4/user", "")
+	req.URL.Opaque = "//elsewhere.example.com/"
+
+	_, err := c.Do(req) //nolint:bodyclose // nil
+
+	require.ErrorContains(t, err, "tokens go nowhere else")
+	assert.Empty(t, instance.arrived())
 }
 
 func TestSameOriginIsSchemeHostAndPort(t *testing.T) {

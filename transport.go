@@ -203,7 +203,8 @@ func (t *transport) authorized(req *http.Request, g *grant) *http.Request {
 	return out
 }
 
-// bare is req for a host that is not the instance: without any credential.
+// bare is req for a host that is not the instance: without any credential, and
+// without the URL that led there.
 func bare(req *http.Request) *http.Request {
 	out := new(http.Request)
 	*out = *req
@@ -213,6 +214,7 @@ func bare(req *http.Request) *http.Request {
 			out.Header[name] = values
 		}
 	}
+	delete(out.Header, "Referer")
 	return out
 }
 
