@@ -133,7 +133,6 @@ func New(cfg Config) (*Client, error) {
 		onRefresh: cfg.OnRefresh,
 		slots:     make(chan struct{}, cmp.Or(cfg.MaxConcurrentRefreshes, 16)),
 		closing:   make(chan struct{}),
-		sessions:  make(map[string]*session),
 		unsaved:   make(map[*session]bool),
 	}
 	return c.client(nil, nil, nil), nil

@@ -34,8 +34,9 @@ type refresher struct {
 	slots     chan struct{} // one value for each refresh under way
 	closing   chan struct{} // closed by shutdown
 
-	mu       sync.Mutex // guards all below
-	sessions map[string]*session
+	sessions sessions
+
+	mu       sync.Mutex        // guards all below
 	unsaved  map[*session]bool // those with a pair that the store has not taken
 	running  int               // flights under way, and locks being given back
 	idle     chan struct{}     // closed when running is 0 while closing; nil before
@@ -53,14 +54,7 @@ type rejection struct {
 
 // session returns the one session of key, for all clients.
 func (r *refresher) session(key string) *session {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	s := r.sessions[key]
-	if s == nil {
-		s = &session{r: r, key: key}
-		r.sessions[key] = s
-	}
-	return s
+	return r.sessions.get(key, func() *session { return &session{r: r, key: key} })
 }
 
 // launch runs work in the background, unless the client is shut down and work

@@ -1,0 +1,56 @@
+package gitlab
+
+import (
+	"runtime"
+	"sync"
+	"time"
+	"weak"
+)
+
+// idleTime is for how long at least a session that no client holds is kept. It
+// is dropped after twice that time at the most, when other keys are used.
+const idleTime = 30 * time.Minute
+
+// sessions finds the one session of each key. Memory is bounded by the clients
+// that the application holds and the keys of the last hour: a session is kept by
+// its clients, by its I/O, and by the generation in which it was last asked for.
+type sessions struct {
+	mu      sync.Mutex // guards all below
+	all     map[string]weak.Pointer[session]
+	young   map[string]*session
+	old     map[string]*session // young, until the last change of generations
+	changed time.Time
+}
+
+// get returns the session of key, made by create if there is none.
+func (c *sessions) get(key string, create func() *session) *session {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if now := time.Now(); now.Sub(c.changed) >= idleTime {
+		c.old, c.young, c.changed = c.young, make(map[string]*session), now
+	}
+	if s := c.young[key]; s != nil {
+		return s
+	}
+	s := c.all[key].Value()
+	if s == nil {
+		s = create()
+		if c.all == nil {
+			c.all = make(map[string]weak.Pointer[session])
+		}
+		c.all[key] = weak.Make(s)
+		runtime.AddCleanup(s, c.forget, key)
+	}
+	c.young[key] = s
+	delete(c.old, key)
+	return s
+}
+
+// forget removes what is left of a session that is gone.
+func (c *sessions) forget(key string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.all[key].Value() == nil { // else the key has another session by now
+		delete(c.all, key)
+	}
+}

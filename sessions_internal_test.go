@@ -1,0 +1,85 @@
+package gitlab
+
+import (
+	"fmt"
+	"runtime"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func newAnonymous(t *testing.T) *Client {
+	t.Helper()
+	c, err := New(Config{BaseURL: "https://gitlab.example.com", Provider: OAuthProvider{ClientID: "id"}, Store: NewMemoryStore()})
+	require.NoError(t, err)
+	return c
+}
+
+// collect frees what nothing refers to, and runs its cleanups.
+func collect() {
+	for range 3 {
+		runtime.GC()
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func TestKeysThatAreUsedNoMoreAreForgotten(t *testing.T) {
+	t.Parallel()
+	c := newAnonymous(t)
+	for n := range 10_000 {
+		c.As(fmt.Sprint("user-", n))
+	}
+	held := c.As("held")
+	sessions := &c.core.sessions
+	for range 2 { // two generations later
+		sessions.changed = sessions.changed.Add(-idleTime)
+		c.As("recent")
+	}
+
+	require.Eventually(t, func() bool {
+		collect()
+		sessions.mu.Lock()
+		defer sessions.mu.Unlock()
+		return len(sessions.all) <= 2
+	}, 10*time.Second, time.Millisecond)
+
+	assert.Same(t, held.session, c.As("held").session, "a key has one session while any client of it is held")
+}
+
+func TestKeyKeepsItsSessionWhileItIsUsed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newAnonymous(t)
+		first := fmt.Sprintf("%p", c.As("ada").session)
+		for range 10 {
+			time.Sleep(idleTime - time.Second)
+			c.As("bob")
+			runtime.GC()
+			require.Equal(t, first, fmt.Sprintf("%p", c.As("ada").session))
+		}
+	})
+}
+
+func TestUnsavedPairKeepsItsSession(t *testing.T) {
+	t.Parallel()
+	c := newAnonymous(t)
+	s := c.core.session("ada")
+	s.mu.Lock()
+	s.setPending(&pendingSave{id: Identity{Key: "ada"}, done: make(chan struct{})}, nil)
+	s.mu.Unlock()
+	want := fmt.Sprintf("%p", s)
+	c.core.sessions.mu.Lock()
+	clear(c.core.sessions.young)
+	c.core.sessions.mu.Unlock()
+	collect()
+
+	kept := c.core.session("ada")
+
+	assert.Equal(t, want, fmt.Sprintf("%p", kept))
+	kept.mu.Lock()
+	kept.dropPending()
+	kept.mu.Unlock()
+}
