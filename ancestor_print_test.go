@@ -105,7 +105,7 @@ func TestCreatedAtMayBeAString(t *testing.T) {
 
 func TestScopesAreSeparatedBySpaces(t *testing.T) {
 	t.Parallel()
-	page, err := gitlab.OAuthProvider{ClientID: "client-id", Scopes: []string{"api", "read_user"}}.AuthCodeURL(baseURL, "a-state", "a-verifier-of-at-least-forty-three-characters")
+	page, err := gitlab.OAuthProvider{ClientID: "client-id", RedirectURL: "https://app.example.com/callback", Scopes: []string{"api", "read_user"}}.AuthCodeURL(baseURL, "a-state", "a-verifier-of-at-least-forty-three-characters")
 
 	require.NoError(t, err)
 	u, err := url.Parse(page)

@@ -86,7 +86,7 @@ func TestCallErrsBeforeAnyIO(t *testing.T) {
 		says   string
 	}{
 		"no path":         {http.MethodGet, gitlab.Path{}, nil, "the path is empty"},
-		"a bad path":      {http.MethodGet, gitlab.PathTo("/projects/{project}"), nil, "takes 1 elements, not 0"},
+		"a bad path":      {http.MethodGet, gitlab.PathTo("/projects/{project}"), nil, "1 {placeholders}, but 0 elements"},
 		"no method":       {"GET /", gitlab.PathTo("/user"), nil, `method "GET /"`},
 		"not JSON at all": {http.MethodPost, gitlab.PathTo("/user"), func() {}, "POST /user: encoding the input"},
 	} {

@@ -232,8 +232,10 @@ func (c *Client) Authorize(ctx context.Context, key string, data OAuthData) (*Cl
 		return nil, errEmptyKey
 	case r.store == nil:
 		return nil, errors.New("gitlab: Authorize needs a Config.Store")
-	case data.AccessToken == "" && (data.RefreshToken == "" || r.provider == nil):
-		return nil, fmt.Errorf("gitlab: the tokens to authorize identity %q with have no access token", key)
+	case data.AccessToken == "" && data.RefreshToken == "":
+		return nil, fmt.Errorf("gitlab: authorizing identity %q: there is neither an access token nor a refresh token", key)
+	case data.AccessToken == "" && r.provider == nil:
+		return nil, fmt.Errorf("gitlab: authorizing identity %q: there is only a refresh token, and no Config.Provider to spend it", key)
 	}
 	data.CreatedAt, data.ExpiresAt = wholeSeconds(data.CreatedAt), wholeSeconds(data.ExpiresAt)
 	s := r.session(key)
@@ -327,7 +329,9 @@ func isRedirect(resp *http.Response) bool {
 //
 // Every answer comes back as a response, a 401 that no refresh cured included.
 // Errors are those of the connection, and those of a refresh without which no
-// call was made.
+// call was made. To learn what a 401 means, make any call of c, such as
+// c.Users.Current: its error matches [ErrReauthorize], [ErrClientRejected] or
+// [ErrRefreshUnavailable]. Config.OnRefresh is told too.
 func (c *Client) HTTPClient() *http.Client {
 	client := *c.http
 	return &client

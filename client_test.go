@@ -29,9 +29,9 @@ func TestNewSaysWhatToMend(t *testing.T) {
 		"unreadable":            {gitlab.Config{BaseURL: "https://hush hush"}, "cannot be read"},
 		"a zone that is none":   {gitlab.Config{BaseURL: "http://[::1%25hush\x89]"}, "cannot be read"},
 		"a port that is none":   {gitlab.Config{BaseURL: "https://gitlab.example.com:hush"}, "cannot be read"},
-		"user and password":     {gitlab.Config{BaseURL: "https://ada:hush@gitlab.example.com"}, "holds credentials"},
-		"user":                  {gitlab.Config{BaseURL: "https://hush@gitlab.example.com"}, "holds credentials"},
-		"empty user":            {gitlab.Config{BaseURL: "https://@gitlab.example.com"}, "holds credentials"},
+		"user and password":     {gitlab.Config{BaseURL: "https://ada:hush@gitlab.example.com"}, "holds a user name or password"},
+		"user":                  {gitlab.Config{BaseURL: "https://hush@gitlab.example.com"}, "holds a user name or password"},
+		"empty user":            {gitlab.Config{BaseURL: "https://@gitlab.example.com"}, "holds a user name or password"},
 		"query":                 {gitlab.Config{BaseURL: "https://gitlab.example.com?private_token=hush"}, "query or fragment"},
 		"empty query":           {gitlab.Config{BaseURL: "https://gitlab.example.com/?"}, "query or fragment"},
 		"fragment":              {gitlab.Config{BaseURL: "https://gitlab.example.com/#hush"}, "query or fragment"},
@@ -173,8 +173,8 @@ func TestAuthorizeRefusesWhatCannotServe(t *testing.T) {
 		says  string
 	}{
 		"empty key":                         {w, "", good, "key is empty"},
-		"no tokens":                         {w, "ada", gitlab.OAuthData{}, "have no access token"},
-		"a refresh token that nobody takes": {unrefreshed, "ada", gitlab.OAuthData{RefreshToken: "refresh-1"}, "have no access token"},
+		"no tokens":                         {w, "ada", gitlab.OAuthData{}, "neither an access token nor a refresh token"},
+		"a refresh token that nobody takes": {unrefreshed, "ada", gitlab.OAuthData{RefreshToken: "refresh-1"}, "no Config.Provider to spend it"},
 		"no store":                          {storeless, "ada", good, "Authorize needs a Config.Store"},
 	} {
 		c, err := row.world.client.Authorize(t.Context(), row.key, row.data)

@@ -95,9 +95,11 @@
 //     and port, on every hop of a redirect anew, in place of whatever credential
 //     the caller set. Only GET requests follow redirects. A page link is
 //     followed by its query alone.
-//  14. Secrets are not printed, by fmt or slog, as values or pointers, or as
-//     exported fields of other structs. The JSON of [OAuthData] is the stored
-//     form and holds them.
+//  14. Secrets are not printed, by fmt as values, pointers, or exported fields of
+//     other structs, and by slog as values or pointers. The JSON of [OAuthData]
+//     is the stored form and holds them, so that what holds one must not be
+//     logged as JSON: that includes slog's JSON handler for other structs,
+//     slices and maps.
 //
 // What cannot be repaired: between GitLab's commit and the store's, a lost
 // answer or a dead process loses that grant. The library keeps that window as
@@ -106,7 +108,13 @@
 //
 // # Errors
 //
-// Only [ErrReauthorize] means that a user must sign in again. [ErrClientRejected]
-// is for an operator, [ErrRefreshUnavailable] for a later try. Refusals of the API
-// are an [*APIError], which matches [ErrNotFound] and its like.
+// [ErrReauthorize] means that a user must sign in again, as does
+// [ErrIdentityNotFound] for a key that was never authorized or was deleted.
+// [ErrClientRejected] is for an operator, [ErrRefreshUnavailable] for a later try.
+// Ask for these first: after an API 401 they match [ErrUnauthorized] too, which
+// alone means a 401 that no refresh cured, and signs nobody out. Refusals of the
+// API are an [*APIError], which matches [ErrNotFound] and its like.
+//
+// Apart from what a 401 causes, a call is sent once: a 429, a 5xx or a cut
+// connection is the caller's to repeat.
 package gitlab

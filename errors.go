@@ -38,7 +38,8 @@ var (
 	ErrClientRejected = errors.New("gitlab: the OAuth application was rejected, check client ID and secret")
 	// ErrRefreshUnavailable means that there is no new token now, and that
 	// nothing is known to be lost: the store or the token endpoint could not
-	// be reached, the lock was not had, or the outcome is unclear. Try later.
+	// be reached, the lock was not had, or the outcome is unclear. Try later; if
+	// the error has an [*APIError] with a RetryAfter, not before that.
 	ErrRefreshUnavailable = errors.New("gitlab: no refresh possible now, try again later")
 )
 
@@ -99,6 +100,9 @@ type APIError struct {
 
 func (e *APIError) Error() string {
 	s := fmt.Sprintf("gitlab: %s %s: status %d", e.Method, e.Path, e.StatusCode)
+	if e.Code != "" && !strings.Contains(e.Message, e.Code) {
+		s += ": " + e.Code
+	}
 	if e.Message != "" {
 		s += ": " + e.Message
 	}

@@ -23,15 +23,18 @@ type Identity struct {
 	// Data holds the tokens.
 	Data OAuthData
 	// Revision names this stored version of the identity. The store sets it
-	// and changes it with every save; to everyone else it is opaque. It is ""
-	// only in an identity that was never stored.
+	// and changes it with every save; to everyone else it is opaque. It is never
+	// used again for a key, not even after a deletion or a restart:
+	// [crypto/rand.Text] makes good ones. It is "" only in an identity that was
+	// never stored.
 	Revision string
 }
 
 // IdentityStore keeps identities between calls, processes and restarts.
 //
-// Implementations must be safe for concurrent use and honour the context.
-// Package storetest proves that one keeps the rules below.
+// Implementations must be safe for concurrent use. They return when the context
+// ends, and do nothing if it has ended already. Package storetest proves that
+// one keeps the rules below.
 //
 // The context of a call made during a refresh carries a mark: a [Client] that
 // is called with it, or with one derived from it, never starts a refresh.
@@ -49,7 +52,9 @@ type IdentityStore interface {
 	SaveIdentity(ctx context.Context, id Identity) (revision string, err error)
 	// DeleteIdentity removes the identity if its stored Revision still is
 	// revision, [ErrIdentityConflict] otherwise, or [ErrIdentityNotFound] if
-	// nothing is stored under the key.
+	// nothing is stored under the key. A client that has the identity in memory
+	// notices at its next refresh or Identity call; to end a grant at once,
+	// revoke it ([OAuthProvider.Revoke]).
 	DeleteIdentity(ctx context.Context, key, revision string) error
 	// LockIdentity waits until no other holder, in any process that shares the
 	// store, has the lock of key, and takes it. The key need not be stored. It
@@ -88,7 +93,7 @@ type IdentityLock struct {
 // ctx is not a caller's: it ends only when the time of this attempt is over.
 // It carries the core's transport as oauth2.HTTPClient, and the same mark as
 // the contexts of [IdentityStore]. Implementations must be safe for concurrent
-// use.
+// use, return when ctx ends, and call a [Client] only with ctx.
 type IdentityProvider interface {
 	RefreshIdentity(ctx context.Context, id Identity, refreshTokenURL string) (OAuthData, error)
 }

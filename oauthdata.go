@@ -178,7 +178,7 @@ func readMembers(payload []byte) (members, error) {
 	m := make(members)
 	dec := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(payload, []byte("\xef\xbb\xbf"))))
 	if start, err := dec.Token(); err != nil || start != json.Delim('{') {
-		return m, fmt.Errorf("gitlab: not a JSON object (%d bytes)", len(payload))
+		return m, fmt.Errorf("gitlab: %d bytes that are no JSON object", len(payload))
 	}
 	breaksOff := func() error {
 		return fmt.Errorf("gitlab: not valid JSON after %d of %d bytes", dec.InputOffset(), len(payload))

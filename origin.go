@@ -45,7 +45,7 @@ func normalBaseURL(raw string) (*url.URL, error) {
 	case !strings.EqualFold(u.Scheme, "https") && !strings.EqualFold(u.Scheme, "http"), u.Host == "", u.Hostname() == "":
 		return nil, errors.New("gitlab: the base URL has no http(s) scheme and host" + hint)
 	case u.User != nil:
-		return nil, errors.New("gitlab: the base URL holds credentials; put them into Config.Provider" + hint)
+		return nil, errors.New("gitlab: the base URL holds a user name or password, which do not belong there" + hint)
 	case u.RawQuery != "" || u.Fragment != "" || u.ForceQuery:
 		return nil, errors.New("gitlab: the base URL has a query or fragment" + hint)
 	}

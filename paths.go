@@ -79,7 +79,7 @@ func PathTo(template string, elems ...any) Path {
 		used++
 	}
 	if used != len(elems) {
-		p.err = fmt.Errorf("gitlab: path %s takes %d elements, not %d", template, used, len(elems))
+		p.err = fmt.Errorf("gitlab: path %s: %d {placeholders}, but %d elements", template, used, len(elems))
 		return p
 	}
 	escaped := b.String()
@@ -110,7 +110,8 @@ func (p Path) With(query url.Values) Path {
 	return p
 }
 
-// String is the path as it is sent, without the query; "" if p is an error.
+// String is the path below /api/v4, escaped, without the query; "" if p is an
+// error.
 func (p Path) String() string { return p.escaped }
 
 var errPathElement = errors.New("must be a string or an integer")

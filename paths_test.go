@@ -68,9 +68,9 @@ func TestPathsThatNameNothingAreErrorsOfTheCall(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
 	for says, p := range map[string]gitlab.Path{
-		`path /projects/{project} takes 1 elements, not 0`:                          gitlab.PathTo("/projects/{project}"),
-		`path /projects/{project} takes 1 elements, not 2`:                          gitlab.PathTo("/projects/{project}", "a", "b"),
-		`path /user takes 0 elements, not 1`:                                        gitlab.PathTo("/user", 7),
+		`path /projects/{project}: 1 {placeholders}, but 0 elements`:                gitlab.PathTo("/projects/{project}"),
+		`path /projects/{project}: 1 {placeholders}, but 2 elements`:                gitlab.PathTo("/projects/{project}", "a", "b"),
+		`path /user: 0 {placeholders}, but 1 elements`:                              gitlab.PathTo("/user", 7),
 		`path /projects/{project}, element 1: is empty`:                             gitlab.PathTo("/projects/{project}", ""),
 		`path /projects/{project}, element 1: "." would name another resource`:      gitlab.PathTo("/projects/{project}", "."),
 		`path /projects/{project}, element 1: ".." would name another resource`:     gitlab.PathTo("/projects/{project}", projectName("..")),

@@ -17,8 +17,10 @@ import (
 // (https://docs.gitlab.com/api/oauth2/). It is an [IdentityProvider], and signs
 // users in: each of those methods is told the base URL of the instance.
 //
-// Its HTTP client is the context's oauth2.HTTPClient, as with package oauth2;
-// redirects are never followed. Printing it shows no secret; its JSON does
+// Its HTTP client is the context's oauth2.HTTPClient, as with package oauth2,
+// and [http.DefaultTransport] without one: the methods that sign in do not know
+// Config.HTTPClient, and have no time limit but their context's. Redirects are
+// never followed. Printing it shows no secret; its JSON does
 // hold the secret.
 type OAuthProvider struct {
 	ClientID     string
@@ -45,7 +47,11 @@ func (p OAuthProvider) RefreshIdentity(ctx context.Context, id Identity, refresh
 	case err != nil && resp == nil:
 		return OAuthData{}, meaning(ErrRefreshUnavailable, because("asking the token endpoint", err))
 	case resp.StatusCode/100 == 2: // also if err tells that the body broke off
-		return ParseOAuthData(body)
+		data, err := ParseOAuthData(body)
+		if err != nil {
+			err = meaning(ErrRefreshUnavailable, because("the token endpoint's answer cannot be used (is that the instance's base URL?)", err))
+		}
+		return data, err
 	}
 	return OAuthData{}, p.refusal(id, resp, body)
 }
@@ -158,6 +164,9 @@ func (p OAuthProvider) AuthCodeURL(baseURL, state, verifier string, opts ...oaut
 	conf, err := p.config(baseURL)
 	if err != nil {
 		return "", err
+	}
+	if p.RedirectURL == "" {
+		return "", errors.New("gitlab: AuthCodeURL needs OAuthProvider.RedirectURL, one that the application has registered")
 	}
 	if state == "" || verifier == "" {
 		return "", errors.New("gitlab: AuthCodeURL needs a state and a verifier, see oauth2.GenerateVerifier")

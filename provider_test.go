@@ -88,7 +88,7 @@ func TestExchangeThatFailsSaysWhyAndIsNotRepeated(t *testing.T) {
 		rejected bool
 		says     string
 	}{
-		"used code":       {400, grantJSON, "invalid_grant", false, "status 400: The provided authorization grant is invalid"},
+		"used code":       {400, grantJSON, "invalid_grant", false, "status 400: invalid_grant: The provided authorization grant is invalid"},
 		"wrong secret":    {401, clientJSON, "invalid_client", true, "check client ID and secret"},
 		"not allowed":     {400, `{"error":"unauthorized_client"}`, "unauthorized_client", true, "unauthorized_client"},
 		"error in a 200":  {200, `{"error":"invalid_grant"}`, "invalid_grant", false, "status 200: invalid_grant"},
@@ -97,7 +97,7 @@ func TestExchangeThatFailsSaysWhyAndIsNotRepeated(t *testing.T) {
 		"502":             {502, `<html>hush</html>`, "", false, "status 502: an HTML page"},
 		"429":             {429, `Retry later`, "", false, "status 429: Retry later"},
 		"empty 400":       {400, ``, "", false, "status 400"},
-		"a code to clean": {400, `{"error":"a_\u001b[31m","error_description":"x\ny"}`, "a_ [31m", false, "status 400: x y"},
+		"a code to clean": {400, `{"error":"a_\u001b[31m","error_description":"x\ny"}`, "a_ [31m", false, "status 400: a_ [31m: x y"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -69,8 +69,8 @@ func (cfg Config) Format(f fmt.State, _ rune) { write(f, cfg.String()) }
 func (cfg Config) LogValue() slog.Value { return slog.StringValue(cfg.String()) }
 
 // String names the instance and whom c acts as.
-func (c *Client) String() string {
-	if c == nil || c.core == nil {
+func (c Client) String() string {
+	if c.core == nil {
 		return "Client{}"
 	}
 	as := "anonymous"
@@ -84,10 +84,10 @@ func (c *Client) String() string {
 }
 
 // Format implements [fmt.Formatter].
-func (c *Client) Format(f fmt.State, _ rune) { write(f, c.String()) }
+func (c Client) Format(f fmt.State, _ rune) { write(f, c.String()) }
 
 // LogValue implements [slog.LogValuer].
-func (c *Client) LogValue() slog.Value { return slog.StringValue(c.String()) }
+func (c Client) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
 // String tells how many identities s has.
 func (s *MemoryStore) String() string {

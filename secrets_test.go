@@ -168,7 +168,8 @@ func TestPrintingTellsWhatIsNotSecret(t *testing.T) {
 		unescaped := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">").Replace(string(quoted))
 		assert.Contains(t, b.String(), `"value":`+unescaped)
 	}
-	assert.Equal(t, "Client{}", (*gitlab.Client)(nil).String())
+	assert.Equal(t, "Client{}", gitlab.Client{}.String())
+	assert.Equal(t, "<nil>", fmt.Sprint((*gitlab.Client)(nil)))
 }
 
 // TestSecretsThatAServerEchoesAreNotPrinted has every answer repeat the request.
@@ -333,6 +334,19 @@ func TestEventsHaveNothingToHide(t *testing.T) {
 	for _, event := range []reflect.Type{reflect.TypeFor[gitlab.RefreshEvent](), reflect.TypeFor[gitlab.CallEvent]()} {
 		for field := range event.Fields() {
 			assert.Contains(t, plain, field.Type, "%s.%s: what it prints is for this file to look at", event, field.Name)
+		}
+	}
+}
+
+func TestCopiedClientDoesNotPrintItsToken(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	for _, c := range []*gitlab.Client{w.client.WithToken("glpat-secret"), w.signIn(t, 0)} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+			printed := fmt.Sprintf(verb, any(*c))
+			assert.NotContains(t, printed, "glpat-secret", verb)
+			assert.NotContains(t, printed, "access-1", verb)
+			assert.NotContains(t, printed, "676c7061742d736563726574", verb)
 		}
 	}
 }

@@ -1,5 +1,6 @@
 // Command quickstart acts as a GitLab user with an expired token, and shows
-// what the library does about it.
+// what the library does about it: with a GitLab inside its own process, or, with
+// -url, with a real one.
 package main
 
 import (
@@ -10,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -26,7 +28,11 @@ const usage = `quickstart shows how a GitLab client keeps its own token fresh.
 
   quickstart -url https://gitlab.example.com -client-id ID -client-secret SECRET -refresh-token TOKEN
       does the same on a real GitLab, and keeps the tokens in files: started again,
-      it goes on from there and needs no -refresh-token
+      it goes on from there, and needs a -refresh-token only if GitLab has revoked them
+
+  ID and secret are those of an application with the scope api or read_api that you
+  add under your user settings. A refresh token comes with a sign-in to it (see
+  OAuthProvider's AuthCodeURL and Exchange, or DeviceAuth); it works once.
 
 Flags, and the environment variables that stand for them:
 
@@ -67,7 +73,14 @@ func run(ctx context.Context, args []string, env func(string) string, out, errOu
 	o.refreshToken = cmp.Or(o.refreshToken, env("GITLAB_REFRESH_TOKEN"))
 
 	play := o.real
-	if o.url == "" {
+	switch {
+	case flags.NArg() > 0:
+		fmt.Fprintf(errOut, "quickstart: unexpected argument %q, see -h\n", flags.Arg(0))
+		return 2
+	case o.url == "" && flags.NFlag() > 0:
+		fmt.Fprintln(errOut, "quickstart: these flags are for a real GitLab, name it with -url")
+		return 2
+	case o.url == "":
 		play = embedded
 	}
 	if err := play(ctx, out); err != nil {
@@ -126,7 +139,8 @@ func (o options) real(ctx context.Context, out io.Writer) error {
 
 // explain is err as one sentence for the person at the terminal.
 func explain(err error, o options) string {
-	var api *gitlab.APIError
+	api, answered := errors.AsType[*gitlab.APIError](err)
+	network, failed := errors.AsType[*net.OpError](err)
 	switch {
 	case errors.Is(err, gitlab.ErrIdentityNotFound):
 		return "no tokens are stored yet; start with -refresh-token."
@@ -136,14 +150,12 @@ func explain(err error, o options) string {
 		return "GitLab rejects the application; check -client-id and -client-secret."
 	case errors.Is(err, gitlab.ErrWrongInstance):
 		return "the stored tokens belong to another GitLab; name another directory with -store."
-	case errors.As(err, &api) && errors.Is(err, gitlab.ErrRefreshUnavailable):
-		return fmt.Sprintf("%s does not answer like a GitLab (status %d: %s); check -url.", o.url, api.StatusCode, api.Message)
-	case errors.Is(err, gitlab.ErrRefreshUnavailable):
-		why := err
-		if network, ok := errors.AsType[*net.OpError](err); ok {
-			why = network
-		}
-		return fmt.Sprintf("%s cannot be reached; check -url and the network (%v).", o.url, why)
+	case failed:
+		return fmt.Sprintf("%s cannot be reached; check -url and the network (%v).", o.url, network)
+	case answered && api.RetryAfter > 0:
+		return fmt.Sprintf("GitLab asks to wait; try again in %s.", api.RetryAfter)
+	case answered && api.StatusCode != http.StatusUnauthorized && errors.Is(err, gitlab.ErrRefreshUnavailable):
+		return fmt.Sprintf("%s does not answer like a GitLab (status %d); check -url.", o.url, api.StatusCode)
 	}
 	return err.Error()
 }

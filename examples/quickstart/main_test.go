@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -79,6 +80,9 @@ func TestWhatIsWrongIsSaidInOneSentence(t *testing.T) {
 	gone := httptest.NewServer(http.NotFoundHandler())
 	gone.Close()
 
+	throttled := gitlabtest.New(t)
+	throttled.Fault(gitlabtest.Fault{On: "/oauth/token", Times: -1, Do: gitlabtest.TooMany(20 * time.Second)})
+
 	for _, test := range []struct {
 		name string
 		args []string
@@ -89,6 +93,7 @@ func TestWhatIsWrongIsSaidInOneSentence(t *testing.T) {
 		{"no URL at all", []string{"-url", "gitlab", "-refresh-token", "t"}, "no http(s) scheme and host"},
 		{"dead token", []string{"-url", server.URL, "-client-secret", server.App.ClientSecret, "-refresh-token", "t"}, "no longer accepts the refresh token"},
 		{"wrong secret", []string{"-url", server.URL, "-client-secret", "wrong", "-refresh-token", server.SignIn("ada").RefreshToken}, "check -client-id and -client-secret"},
+		{"too many requests", []string{"-url", throttled.URL, "-refresh-token", "t"}, "try again in 20s"},
 		{"nothing stored", []string{"-url", server.URL}, "no tokens are stored yet; start with -refresh-token"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -110,6 +115,14 @@ func TestHelpAndWrongFlags(t *testing.T) {
 
 	code, _, _ = quickstart(t, "-no-such-flag")
 	assert.Equal(t, 2, code)
+
+	code, _, errOut = quickstart(t, "-client-id", "id")
+	assert.Equal(t, 2, code)
+	assert.Contains(t, errOut, "-url")
+
+	code, _, errOut = quickstart(t, "bogus")
+	assert.Equal(t, 2, code)
+	assert.Contains(t, errOut, `"bogus"`)
 
 	code, _, errOut = quickstart(t, "-url", "https://gitlab.example.com")
 	assert.Equal(t, 1, code)

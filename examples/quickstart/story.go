@@ -38,6 +38,9 @@ func tell(ctx context.Context, out io.Writer, cfg gitlab.Config, first gitlab.OA
 		return err
 	}
 	show(out, "The store has", stored.Data)
+	if first.RefreshToken != "" && first.RefreshToken != stored.Data.RefreshToken {
+		fmt.Fprintln(out, "Going on from there; the given refresh token is for when GitLab no longer takes that.")
+	}
 
 	ada := client.As(key)
 	user, err := ada.Users.Current(ctx)
