@@ -1,6 +1,8 @@
 package gitlab
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"testing"
@@ -63,12 +65,22 @@ func TestKeyKeepsItsSessionWhileItIsUsed(t *testing.T) {
 	})
 }
 
+// brokenStore takes nothing.
+type brokenStore struct{ *MemoryStore }
+
+func (brokenStore) SaveIdentity(context.Context, Identity) (string, error) {
+	return "", errors.New("disk full")
+}
+
 func TestUnsavedPairKeepsItsSession(t *testing.T) {
 	t.Parallel()
-	c := newAnonymous(t)
+	c, err := New(Config{BaseURL: "https://gitlab.example.com", Provider: OAuthProvider{ClientID: "id"}, Store: brokenStore{NewMemoryStore()}})
+	require.NoError(t, err)
+	id := Identity{Key: "ada", Data: OAuthData{AccessToken: "access-2", RefreshToken: "refresh-2"}}
 	s := c.core.session("ada")
 	s.mu.Lock()
-	s.setPending(&pendingSave{id: Identity{Key: "ada"}, done: make(chan struct{})}, nil)
+	s.install(id, originIssued)
+	s.setPending(&pendingSave{id: id, done: make(chan struct{})}, nil)
 	s.mu.Unlock()
 	want := fmt.Sprintf("%p", s)
 	c.core.sessions.mu.Lock()
