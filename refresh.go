@@ -44,10 +44,10 @@ type attempt struct {
 	saveErr error // why the new pair is not stored yet
 }
 
-// refresh is a flight that replaces f.rejected by a newer token.
-func (s *session) refresh(f *flight) {
+// refresh is a flight that replaces f.rejected by a newer token. ctx never ends.
+func (s *session) refresh(ctx context.Context, f *flight) {
 	started := time.Now()
-	a := &attempt{session: s, ctx: marked(context.Background(), s), flight: f, round: -1}
+	a := &attempt{session: s, ctx: marked(ctx, s), flight: f, round: -1}
 	err := errExited
 	defer func() {
 		err = a.settle(err)
@@ -97,7 +97,7 @@ func (a *attempt) exchange(id Identity) error {
 		tries = 1
 	}
 	data, err := a.spend(id, tries)
-	if !known && isInvalidGrant(err) {
+	if !known && isInvalidGrant(err) && !switchOffOpinion {
 		var adopted bool
 		if data, adopted, err = a.secondOpinion(id); adopted {
 			return nil
@@ -206,6 +206,8 @@ func (a *attempt) keep(id Identity, data OAuthData) error {
 	case theirs:
 		a.outcome = OutcomeConflicted
 		a.install(saved, originAdopted)
+	case err != nil && switchOffPending:
+		return meaning(ErrRefreshUnavailable, err)
 	case err != nil:
 		a.outcome, a.saveErr = OutcomeSaveFailed, err
 		a.dropPending()

@@ -95,12 +95,12 @@ func (s *session) tokenOrFlight(ctx context.Context, replayable bool) (*grant, *
 		return g, nil, nil
 	case !now.Before(g.expires):
 		defer s.mu.Unlock()
-		f, err := s.refreshOrLook(now)
+		f, err := s.refreshOrLook(ctx, now)
 		return nil, f, err
 	}
 	f := s.flight
 	if f == nil {
-		f, _ = s.refreshOrLook(now) // nil while a failed refresh holds it back
+		f, _ = s.refreshOrLook(ctx, now) // nil while a failed refresh holds it back
 	}
 	sending := s.sending.Load()
 	s.mu.Unlock()
@@ -158,7 +158,7 @@ func (s *session) heal(ctx context.Context, sent *grant) remedy {
 				f, err = s.look()
 			}
 		default:
-			f, err = s.refreshOrLook(now)
+			f, err = s.refreshOrLook(ctx, now)
 		}
 		s.mu.Unlock()
 		if f == nil {
@@ -189,19 +189,20 @@ func (s *session) notCured(refused *grant) {
 
 // refreshOrLook returns the flight under way, or starts a refresh. What holds a
 // refresh back is told as an error, after a look at the store if the last one
-// is long ago. mu is held.
-func (s *session) refreshOrLook(now time.Time) (*flight, error) {
+// is long ago. ctx is of the caller, which the refresh is detached from. mu is
+// held.
+func (s *session) refreshOrLook(ctx context.Context, now time.Time) (*flight, error) {
 	if s.flight != nil {
 		return s.flight, nil
 	}
 	err := s.heldBack(now)
 	switch {
 	case err == nil:
-		return s.start(flightRefresh)
+		return s.start(ctx, flightRefresh)
 	case now.Before(s.looked.Add(lookEvery)):
 		return nil, err
 	default:
-		return s.start(flightLook)
+		return s.start(ctx, flightLook)
 	}
 }
 
@@ -224,18 +225,22 @@ func (s *session) look() (*flight, error) {
 	if s.flight != nil {
 		return s.flight, nil
 	}
-	return s.start(flightLook)
+	return s.start(context.Background(), flightLook)
 }
 
-// start launches a flight. mu is held.
-func (s *session) start(kind flightKind) (*flight, error) {
+// start launches a flight, detached from the ctx of whoever caused it. mu is
+// held.
+func (s *session) start(ctx context.Context, kind flightKind) (*flight, error) {
 	f := &flight{kind: kind, done: make(chan struct{})}
-	work := s.lookUp
+	work := func() { s.lookUp(f) }
 	if kind == flightRefresh {
 		f.rejected = s.now.Load().id.Data.AccessToken
-		work = s.refresh
+		if !switchOffDetach {
+			ctx = context.Background()
+		}
+		work = func() { s.refresh(ctx, f) }
 	}
-	if !s.r.launch(kind == flightRefresh, func() { work(f) }) {
+	if !s.r.launch(kind == flightRefresh, work) {
 		return nil, errShutDown
 	}
 	s.flight = f

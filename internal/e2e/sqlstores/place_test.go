@@ -1,6 +1,7 @@
 package sqlstores
 
 import (
+	"context"
 	"crypto/rand"
 	"database/sql"
 	"path/filepath"
@@ -105,11 +106,13 @@ func create(t *testing.T, store gitlab.IdentityStore, key string) gitlab.Identit
 	return id
 }
 
-// lock takes the lock of key, which must come free within the test's time, and
-// gives it back at the end at the latest.
+// lock takes the lock of key, and gives it back at the end of the test at the
+// latest.
 func lock(t *testing.T, store gitlab.IdentityStore, key string) *gitlab.IdentityLock {
 	t.Helper()
-	held, err := store.LockIdentity(t.Context(), key)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	held, err := store.LockIdentity(ctx, key)
 	require.NoError(t, err)
 	t.Cleanup(held.Unlock)
 	return held
