@@ -199,6 +199,7 @@ func TestLockWhoseAskerHasLeftIsGivenBack(t *testing.T) {
 	to := startServer(t).access()
 	s, other := to.open(t), to.open(t)
 	create(t, s, "user-1")
+	lockBriefly(t, s, "user-1") // so that the server has the script, and the first answer is the lock's
 	ctx, cancel := context.WithCancel(t.Context())
 	s.client.AddHook(after(func(cmd redis.Cmder) {
 		if cmd.Name() == "evalsha" && ctx.Err() == nil {

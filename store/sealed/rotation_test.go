@@ -3,6 +3,7 @@ package sealed_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -57,7 +58,9 @@ func TestResealNeedsNobodyToUseTheGrant(t *testing.T) {
 		assert.Equal(t, sample(t, key).Data, loaded.Data)
 		assert.NotContains(t, stored(t, inner, key), "secret")
 
-		lock, err := store.LockIdentity(t.Context(), key)
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		lock, err := store.LockIdentity(ctx, key)
 		require.NoError(t, err, "the lock was given back")
 		lock.Unlock()
 	}
