@@ -6,6 +6,7 @@ import (
 	"errors"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -81,7 +82,9 @@ func TestSignInOfAStrangerIsNoConflict(t *testing.T) {
 		Store:    store,
 	})
 	require.NoError(t, err)
-	_, err = client.Authorize(t.Context(), "nobody", gitlab.OAuthData{AccessToken: "access"})
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	_, err = client.Authorize(ctx, "nobody", gitlab.OAuthData{AccessToken: "access"})
 	require.ErrorIs(t, err, errNoUser)
 }
 

@@ -177,11 +177,11 @@ func (c *controller) assemble(ctx context.Context, spawn *spawner) error {
 func (c *controller) workerConfig(worker, generation int) workerConfig {
 	address := c.backend.address
 	if len(c.trouble.toStore) > 0 {
-		address = c.trouble.toStore[worker].Listen
+		address = c.trouble.toStore[worker].place
 	}
 	return workerConfig{
 		Worker: worker, Generation: generation, Seed: c.seed, Faults: c.faults, Off: c.off,
-		GitLab: c.place, Through: c.trouble.toHub[worker].Listen, Store: c.options.store, DSN: c.backend.dsn(address),
+		GitLab: c.place, Through: c.trouble.toHub[worker].place, Store: c.options.store, DSN: c.backend.dsn(address),
 		Keys: c.users.keys, Goroutines: c.goroutines,
 	}
 }

@@ -20,12 +20,17 @@ func newProxies() proxies {
 
 // A proxy passes connections on, until it is told otherwise. No method is to be
 // called again before what it began is mended.
-type proxy struct{ *toxiproxy.Proxy }
+type proxy struct {
+	*toxiproxy.Proxy
+
+	place string // where it listens; Proxy.Listen is written again with every Start
+}
 
 // to returns a running proxy on a free port that leads to address.
 func (p proxies) to(address string) (proxy, error) {
 	made := toxiproxy.NewProxy(p.server, address, "127.0.0.1:0", address)
-	return proxy{made}, made.Start()
+	err := made.Start()
+	return proxy{Proxy: made, place: made.Listen}, err
 }
 
 // cut ends all connections and takes no new ones, until mend is called.
