@@ -145,6 +145,14 @@ func TestCallsWithoutAnswerOrTemplateAreCounted(t *testing.T) {
 	assert.Contains(t, scrape(t, registry), `gitlab_client_call_duration_seconds_count{method="GET",route="other",status="0"} 1`)
 }
 
+func TestRepeatedRequestsOfOneRefreshAreCounted(t *testing.T) {
+	t.Parallel()
+	registry := prometheus.NewRegistry()
+	metrics := NewMetrics(registry)
+	metrics.OnRefresh(t.Context(), gitlab.RefreshEvent{Outcome: gitlab.OutcomeUnavailable, Attempts: 3, Duration: time.Second})
+	assert.Contains(t, scrape(t, registry), "gitlab_client_refresh_requests_total 3\n")
+}
+
 // increase() in an alert sees only what a counter does after it was seen first.
 func TestEveryOutcomeIsThereFromTheStart(t *testing.T) {
 	t.Parallel()
