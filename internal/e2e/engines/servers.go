@@ -54,8 +54,9 @@ func StartMariaDB(ctx context.Context) (_ *Server, err error) {
 	if err := s.in(); err != nil {
 		return nil, err
 	}
-	data := "--datadir=" + filepath.Join(s.dir, "data")
-	if err := s.run(ctx, install, "--no-defaults", data, "--auth-root-authentication-method=normal", "--skip-test-db"); err != nil {
+	// Servers that share a directory for temporary files remove each other's.
+	data, temp := "--datadir="+filepath.Join(s.dir, "data"), "--tmpdir="+s.dir
+	if err := s.run(ctx, install, "--no-defaults", data, temp, "--auth-root-authentication-method=normal", "--skip-test-db"); err != nil {
 		return nil, err
 	}
 	dsn := func(database string) func(port int) string {
@@ -63,7 +64,7 @@ func StartMariaDB(ctx context.Context) (_ *Server, err error) {
 	}
 	err = s.boot(ctx, func(port int) []string {
 		return []string{
-			daemon, "--no-defaults", data, "--bind-address=127.0.0.1", "--port=" + strconv.Itoa(port),
+			daemon, "--no-defaults", data, temp, "--bind-address=127.0.0.1", "--port=" + strconv.Itoa(port),
 			"--socket=" + filepath.Join(s.dir, "socket"), "--pid-file=" + filepath.Join(s.dir, "pid"),
 			"--innodb-flush-log-at-trx-commit=2", "--max-connections=300", "--skip-name-resolve",
 		}

@@ -30,9 +30,22 @@ type engine struct {
 var all = []engine{
 	{"SQLite", sqlstore.SQLite, nil, ""},
 	{"PostgreSQL", sqlstore.PostgreSQL, postgres, ""},
+	{"PostgreSQL with serializable transactions", sqlstore.PostgreSQL, postgres, "&default_transaction_isolation=serializable"},
 	{"PostgreSQL behind PgBouncer", sqlstore.PostgreSQL, bouncer, ""},
 	{"MariaDB", sqlstore.MySQL, mariadb, "?interpolateParams=true"},
 	{"MariaDB with prepared statements and found rows", sqlstore.MySQL, mariadb, "?clientFoundRows=true"},
+}
+
+// named returns one of the engines.
+func named(t *testing.T, name string) engine {
+	t.Helper()
+	for _, e := range all {
+		if e.name == name {
+			return e
+		}
+	}
+	require.Fail(t, "no such engine", name)
+	return engine{}
 }
 
 // onEach runs a test on every engine.

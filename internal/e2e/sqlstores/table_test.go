@@ -68,7 +68,7 @@ func TestMissingTableIsNoMissingIdentity(t *testing.T) {
 
 func TestProgramThatMayNotCreateTablesUsesTheOneThatIsThere(t *testing.T) {
 	t.Parallel()
-	p := all[1].place(t)
+	p := named(t, "PostgreSQL").place(t)
 	h := p.open(t)
 	role := "role_" + p.Table
 	h.exec(t, "CREATE ROLE "+role+" LOGIN")
@@ -86,7 +86,7 @@ func TestProgramThatMayNotCreateTablesUsesTheOneThatIsThere(t *testing.T) {
 // Whatever the connection believes text to be, the data comes back.
 func TestDataOutlivesOtherCharacterSets(t *testing.T) {
 	t.Parallel()
-	p := all[3].place(t)
+	p := named(t, "MariaDB").place(t)
 	p.DSN += "&charset=ascii"
 	h := p.open(t)
 	id := gitlab.Identity{Key: "zoë \U0001F511", Data: gitlab.OAuthData{AccessToken: "é日本\U0001F511\u2028"}}
