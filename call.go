@@ -66,9 +66,9 @@ func (c *Client) send(ctx context.Context, method string, p Path, in any, opts .
 		return nil, fmt.Errorf("gitlab: method %q or path template %q is not valid", method, p.template)
 	}
 	req.Header["User-Agent"] = c.core.userAgent
-	req.Header["Accept"] = acceptJSON
+	req.Header["Accept"] = applicationJSON
 	if in != nil {
-		req.Header["Content-Type"] = acceptJSON
+		req.Header["Content-Type"] = applicationJSON
 	}
 	for _, opt := range opts {
 		opt(req)
@@ -83,7 +83,7 @@ func (c *Client) send(ctx context.Context, method string, p Path, in any, opts .
 	return c.Do(req)
 }
 
-var acceptJSON = []string{"application/json"}
+var applicationJSON = []string{"application/json"}
 
 // decode reads an answer into out and closes it.
 func (c *Client) decode(resp *http.Response, p Path, out any) error {

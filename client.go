@@ -300,10 +300,7 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		if wrapped, ok := errors.AsType[*url.Error](err); ok {
-			err = wrapped.Err // the rest repeats the URL with its query
-		}
-		return nil, because(cmp.Or(req.Method, http.MethodGet)+" "+req.URL.EscapedPath(), err)
+		return nil, because(cmp.Or(req.Method, http.MethodGet)+" "+req.URL.EscapedPath(), withoutURL(err))
 	}
 	if resp.StatusCode < 400 && (!isRedirect(resp) || resp.Request.Method == http.MethodGet) {
 		return resp, nil

@@ -307,6 +307,15 @@ func withoutSecrets(err error, secrets ...string) error {
 	return errors.New(text)
 }
 
+// withoutURL is what net/http found wrong, without the URL that it repeats with
+// its query.
+func withoutURL(err error) error {
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
+		return wrapped.Err
+	}
+	return err
+}
+
 // clean makes a stranger's text fit for one line of a log.
 func clean(text string) string {
 	text = strings.Map(func(r rune) rune {

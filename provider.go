@@ -20,8 +20,7 @@ import (
 // Its HTTP client is the context's oauth2.HTTPClient, as with package oauth2,
 // and [http.DefaultTransport] without one: the methods that sign in do not know
 // Config.HTTPClient, and have no time limit but their context's. Redirects are
-// never followed. Printing it shows no secret; its JSON does
-// hold the secret.
+// never followed. Printing it shows no secret; its JSON does hold the secret.
 type OAuthProvider struct {
 	ClientID     string
 	ClientSecret string   // "" for a public application
@@ -92,6 +91,11 @@ func isOAuthError(code string) bool {
 	}, code)
 }
 
+// rejectsClient knows the codes that are about the application, not the grant.
+func rejectsClient(code string) bool {
+	return code == "invalid_client" || code == "unauthorized_client"
+}
+
 // isTemporary knows the codes of RFC 6749, section 4.1.2.1, that ask to come
 // back later.
 func isTemporary(code string) bool {
@@ -115,10 +119,7 @@ func (p OAuthProvider) post(ctx context.Context, target string, form url.Values)
 	req.Header.Set("User-Agent", "freshgrant-gitlab")
 	resp, err = tokenClient(ctx).Do(req)
 	if err != nil {
-		if wrapped, ok := errors.AsType[*url.Error](err); ok {
-			err = wrapped.Err
-		}
-		return nil, nil, withoutSecrets(err, p.ClientSecret, form.Get("refresh_token"), form.Get("token"))
+		return nil, nil, withoutSecrets(withoutURL(err), p.ClientSecret, form.Get("refresh_token"), form.Get("token"))
 	}
 	defer resp.Body.Close()
 	body, err = io.ReadAll(io.LimitReader(resp.Body, maxTokenBody))
@@ -134,6 +135,11 @@ func tokenClient(ctx context.Context) *http.Client {
 	}
 	client.CheckRedirect = noRedirect
 	return client
+}
+
+// withTokenClient is ctx for package oauth2, with tokenClient.
+func withTokenClient(ctx context.Context) context.Context {
+	return context.WithValue(ctx, oauth2.HTTPClient, tokenClient(ctx))
 }
 
 // config is the application at one instance, for package oauth2.
@@ -181,7 +187,7 @@ func (p OAuthProvider) Exchange(ctx context.Context, baseURL, code, verifier str
 	if err != nil {
 		return OAuthData{}, err
 	}
-	token, err := conf.Exchange(context.WithValue(ctx, oauth2.HTTPClient, tokenClient(ctx)), code, oauth2.VerifierOption(verifier))
+	token, err := conf.Exchange(withTokenClient(ctx), code, oauth2.VerifierOption(verifier))
 	if err != nil {
 		return OAuthData{}, p.signInError("exchanging the code", err, code, verifier)
 	}
@@ -199,7 +205,7 @@ func (p OAuthProvider) DeviceAuth(ctx context.Context, baseURL string) (*oauth2.
 	if p.ClientSecret != "" { // package oauth2 sends the ID alone, which GitLab refuses of a confidential application
 		credentials = append(credentials, oauth2.SetAuthURLParam("client_secret", p.ClientSecret))
 	}
-	device, err := conf.DeviceAuth(context.WithValue(ctx, oauth2.HTTPClient, tokenClient(ctx)), credentials...)
+	device, err := conf.DeviceAuth(withTokenClient(ctx), credentials...)
 	if err != nil {
 		return nil, p.signInError("starting the device sign-in", err)
 	}
@@ -216,7 +222,7 @@ func (p OAuthProvider) DeviceToken(ctx context.Context, baseURL string, device *
 	if device == nil {
 		return OAuthData{}, errors.New("gitlab: DeviceToken needs the answer of DeviceAuth")
 	}
-	token, err := conf.DeviceAccessToken(context.WithValue(ctx, oauth2.HTTPClient, tokenClient(ctx)), device)
+	token, err := conf.DeviceAccessToken(withTokenClient(ctx), device)
 	if err != nil {
 		return OAuthData{}, p.signInError("waiting for the device sign-in", err, device.DeviceCode)
 	}
@@ -241,7 +247,7 @@ func (p OAuthProvider) Revoke(ctx context.Context, baseURL, token string) error 
 		return nil
 	}
 	api := newAPIError(resp, body, token, p.ClientSecret)
-	if api.Code == "invalid_client" || api.Code == "unauthorized_client" {
+	if rejectsClient(api.Code) {
 		return meaning(ErrClientRejected, api)
 	}
 	return api
@@ -250,18 +256,13 @@ func (p OAuthProvider) Revoke(ctx context.Context, baseURL, token string) error 
 // signInError is an error of package oauth2 without the bodies that it repeats.
 func (p OAuthProvider) signInError(doing string, err error, secrets ...string) error {
 	secrets = append(secrets, p.ClientSecret)
-	var refused *oauth2.RetrieveError
-	var wrapped *url.Error
-	switch {
-	case errors.As(err, &refused) && refused.Response != nil:
+	if refused, ok := errors.AsType[*oauth2.RetrieveError](err); ok && refused.Response != nil {
 		api := newAPIError(refused.Response, refused.Body, secrets...)
 		api.Code = redact(refused.ErrorCode, secrets...)
-		if api.Code == "invalid_client" || api.Code == "unauthorized_client" {
+		if rejectsClient(api.Code) {
 			return meaning(ErrClientRejected, api)
 		}
 		return api
-	case errors.As(err, &wrapped):
-		err = wrapped.Err
 	}
-	return because(doing, withoutSecrets(err, secrets...))
+	return because(doing, withoutSecrets(withoutURL(err), secrets...))
 }

@@ -204,9 +204,7 @@ func (r *refresher) accept() {
 
 // rejectedClient is the rejection as key's own error.
 func rejectedClient(refusal *IdentityNotValidError, key string) error {
-	own := *refusal
-	own.Key = key
-	return meaning(ErrClientRejected, &own)
+	return meaning(ErrClientRejected, named(refusal, key))
 }
 
 // markKey finds, in a context, the session on whose behalf a provider, a store

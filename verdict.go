@@ -47,7 +47,7 @@ func (a *attempt) judge(err error, now time.Time) error {
 		a.outcome = OutcomeClientRejected
 	case isInvalidGrant(err), refused && a.tried == "": // there was no refresh token
 		return a.condemn(err, now)
-	case refused && (refusal.Code == "invalid_client" || refusal.Code == "unauthorized_client"):
+	case refused && rejectsClient(refusal.Code):
 		a.outcome = OutcomeClientRejected
 		a.r.reject(refusal, a.round, now)
 		return meaning(ErrClientRejected, err)
