@@ -96,7 +96,7 @@ var _ gitlab.IdentityStore = (*Store)(nil)
 // What a [Store] has without options.
 const (
 	defaultPrefix = "gitlab:identity:"
-	defaultLease  = 30 * time.Second
+	defaultLease  = 15 * time.Second
 )
 
 // shortestLease leaves time for a renewal and a second try of it.
@@ -111,10 +111,10 @@ type Option func(*Store)
 func Prefix(prefix string) Option { return func(s *Store) { s.prefix = prefix } }
 
 // Lease sets how long a lock outlives a holder that died or lost its
-// connection, by the server's clock; at least 100 ms. The default is 30 s: a
+// connection, by the server's clock; at least 100 ms. The default is 15 s: a
 // good refresh takes less than one, and nobody waits for it unless a process
-// died. A [gitlab.Client] waits up to 30 s for a lock, so with a shorter lease
-// the first refresh after a death finds it.
+// died. Keep it well below the 30 s that a [gitlab.Client] waits for a lock, so
+// that the first refresh after a death gets it.
 func Lease(d time.Duration) Option { return func(s *Store) { s.lease = d } }
 
 // WaitReplicas makes every lock, save and delete wait (WAIT, in the same round

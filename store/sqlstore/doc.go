@@ -71,7 +71,7 @@
 //
 // # The lock
 //
-// It is a lease on the row, taken by one conditional statement, 30 s long
+// It is a lease on the row, taken by one conditional statement, 15 s long
 // ([WithLease]) and renewed at each third of that while it is held. Between
 // statements nothing is held: no connection, no transaction and no state of a
 // session. If a holder dies its lease runs out, and the next one is told that

@@ -27,7 +27,7 @@ var _ gitlab.IdentityStore = (*Store)(nil)
 
 const (
 	defaultTable  = "gitlab_identities"
-	defaultLease  = 30 * time.Second
+	defaultLease  = 15 * time.Second // half of what a gitlab.Client waits for a lock
 	shortestLease = 100 * time.Millisecond
 	longestKey    = 1024
 )
@@ -41,9 +41,10 @@ type Option func(*Store)
 func WithTable(name string) Option { return func(s *Store) { s.table = name } }
 
 // WithLease says how long the lock of a key outlasts a holder that died, instead
-// of 30 s; at least 100 ms. A holder that lives renews its lease, and loses it
-// if it cannot reach the database for that long. All processes that share a
-// table should use the same.
+// of 15 s; at least 100 ms. Keep it well below the 30 s that a [gitlab.Client]
+// waits for a lock, so that the first refresh after a death gets it. A holder
+// that lives renews its lease, and loses it if it cannot reach the database for
+// that long. All processes that share a table should use the same.
 func WithLease(lease time.Duration) Option { return func(s *Store) { s.lease = lease } }
 
 // New makes a store on db, which stays the caller's and must be open as long as
