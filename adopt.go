@@ -56,6 +56,13 @@ func (r *refresher) newGrant(id Identity, from grantOrigin) *grant {
 	return g
 }
 
+// notCuring reports whether a 401 for g says that the refresh which issued it was
+// of no use: it is new, and its time is not up.
+func (g *grant) notCuring() bool {
+	ended := !g.id.Data.ExpiresAt.IsZero() && !time.Now().Before(g.id.Data.ExpiresAt)
+	return g.origin == originIssued && time.Since(g.got) < uncuredPause && !ended
+}
+
 // usable reports whether calls may be sent with g.
 func (g *grant) usable(now time.Time) bool { return g != nil && now.Before(g.expires) }
 

@@ -254,3 +254,32 @@ func TestIdentityWithoutAnyTokenIsRefusedBeforeACall(t *testing.T) {
 	assert.Empty(t, w.sent())
 	assert.NotErrorIs(t, err, gitlab.ErrReauthorize)
 }
+
+func TestStreamWhoseTokenHasRunOutIsNoUncuredRefresh(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, func(cfg *gitlab.Config) { cfg.RefreshBefore = -1 })
+		w.mock.RegisterResponder(http.MethodPost, tokenURL, inTurn(
+			always(http.StatusOK, `{"access_token":"access-2","refresh_token":"refresh-2","expires_in":10}`), always(http.StatusOK, pair3JSON)))
+		end := time.Now().Add(10 * time.Second)
+		answer := func(req *http.Request) (*http.Response, error) {
+			if time.Now().Before(end) {
+				return accepts(userJSON, "access-2")(req)
+			}
+			return accepts(userJSON, "access-3")(req)
+		}
+		w.mock.RegisterResponder(http.MethodGet, userURL, answer)
+		w.mock.RegisterResponder(http.MethodPut, userURL, answer)
+		c := w.signIn(t, 0)
+		_, err := c.Users.Current(t.Context())
+		require.NoError(t, err)
+
+		time.Sleep(11 * time.Second)
+		require.ErrorIs(t, upload(t, c, "x"), gitlab.ErrUnauthorized)
+
+		require.NoError(t, upload(t, c, "x"), "refreshed for the next call")
+		_, err = c.Users.Current(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, 2, w.posts())
+	})
+}

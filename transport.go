@@ -100,7 +100,7 @@ func (t *transport) another(req *http.Request, g *grant, resp *http.Response, ha
 		}
 		had.pauses++
 		return g, nil
-	case had.refreshed, !replayable(req) && g.origin == originIssued && time.Since(g.got) < uncuredPause:
+	case had.refreshed, !replayable(req) && g.notCuring():
 		t.session.notCured(g)
 		return nil, nil
 	case wait == 0:
