@@ -149,6 +149,6 @@ Provider.routes.draw do
   end
   mount Api.guarded => "/api/v4"
   scope("/-/e2e") do
-    %w[versions application grant approve expire revoke state].each { |action| post action, to: "control##{action}" }
+    %w[versions application grant approve expire revoke state census].each { |action| post action, to: "control##{action}" }
   end
 end

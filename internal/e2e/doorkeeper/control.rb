@@ -13,12 +13,12 @@ class ControlController < ActionController::API
     render json: { client_id: app.uid, client_secret: app.plaintext_secret }, status: :created
   end
 
-  # client_id, username, scopes => a pair, as /oauth/token answers
+  # client_id, username, scopes, expires_in => a pair, as /oauth/token answers
   def grant
     token = Doorkeeper::AccessToken.create_for(
       application: Doorkeeper::Application.by_uid(params[:client_id]), resource_owner: user.id,
       scopes: params[:scopes].presence || "api",
-      use_refresh_token: true, expires_in: Doorkeeper.config.access_token_expires_in
+      use_refresh_token: true, expires_in: params[:expires_in].presence&.to_i || Doorkeeper.config.access_token_expires_in
     )
     render json: Doorkeeper::OAuth::TokenResponse.new(token).body, status: :created
   end
@@ -34,6 +34,11 @@ class ControlController < ActionController::API
   def expire = change { |token| token.update_columns(created_at: Time.now.utc - token.expires_in - 1) }
   def revoke = change(&:revoke)
   def state = change { |token| token }
+
+  def census
+    tokens = Doorkeeper::AccessToken
+    render json: { issued: tokens.count, revoked: tokens.where.not(revoked_at: nil).count }
+  end
 
   def versions
     render json: { ruby: RUBY_VERSION, rails: Rails.version, doorkeeper: Doorkeeper::VERSION::STRING,

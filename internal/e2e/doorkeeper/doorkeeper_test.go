@@ -10,6 +10,24 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+func TestProcessIsToldLifetimesAndCounts(t *testing.T) {
+	t.Parallel()
+	p := Start(t).process
+	app, err := p.NewApplication(t.Context(), Application{Confidential: true})
+	require.NoError(t, err)
+	token, err := p.SignInTo(t.Context(), app, "ann", 100*time.Second)
+	require.NoError(t, err)
+	assert.InDelta(t, 100, token.ExpiresIn, 10)
+	require.NoError(t, p.Revoke(t.Context(), token.RefreshToken))
+	_, err = p.SignInTo(t.Context(), app, "ann", 0)
+	require.NoError(t, err)
+	census, err := p.Census(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, Census{Issued: 2, Revoked: 1}, census)
+	_, err = p.State(t.Context(), "never issued")
+	require.Error(t, err)
+}
+
 func TestServerEndsWithItsTest(t *testing.T) {
 	t.Parallel()
 	var server *Server

@@ -33,7 +33,8 @@ type audit struct {
 	stored   map[string]string // by key, the mark of what the store has in the end
 	findings []finding
 
-	inWindow, alive, explainedRefusals int
+	lost                     map[cause]int // in the window
+	alive, explainedRefusals int
 }
 
 func (a *audit) find(field, key string, at int64, format string, args ...any) {
@@ -86,9 +87,9 @@ func (a *audit) judgeGrant(g *grant, stored string, at int64) {
 	if g == nil {
 		return // the key's first sign-in replaces nothing
 	}
-	switch a.fate(g, stored, at) {
+	switch fate, cause := a.fate(g, stored, at); fate {
 	case fateWindow:
-		a.inWindow++
+		a.lost[cause]++
 	case fateOutside:
 		newest := g.newest(at)
 		a.find(redLost, g.key, newest.by.Decided, "grant %d's newest pair is %s, given out for %q, but the store has %s",
@@ -112,8 +113,10 @@ func (a *audit) judgeVerdict(n note) {
 		a.find(redReauthorize, n.Key, n.At, "%s found grant %d dead, but had grant %d in the store", n.Process, shown.grant.number, current.number)
 	case newest.saved != 0 && newest.saved < n.Loaded:
 		a.find(redReauthorize, n.Key, n.At, "%s found the grant dead, but had its newest pair %s in the store", n.Process, newest.mark)
-	case newest.saved == 0 && newest.by.Request != "" && a.fateOfAnswer(newest.by, n.At) == fateHeld:
-		a.find(redReauthorize, n.Key, n.At, "%s found the grant dead, but %s has its newest pair %s", n.Process, processOf(newest.by.Request), newest.mark)
+	case newest.saved == 0 && newest.by.Request != "":
+		if fate, _ := a.fateOfAnswer(newest.by, n.At); fate == fateHeld {
+			a.find(redReauthorize, n.Key, n.At, "%s found the grant dead, but %s has its newest pair %s", n.Process, processOf(newest.by.Request), newest.mark)
+		}
 	}
 }
 

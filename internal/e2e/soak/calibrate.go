@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -36,7 +37,7 @@ func (c *controller) calibrate(ctx context.Context) error {
 					failed = err
 				}
 				mu.Unlock()
-				pause(ctx, 15*time.Millisecond)
+				pause(ctx, gitlabs()[c.gitlab].pause)
 			}
 		})
 	}
@@ -57,12 +58,15 @@ func (c *controller) measure(ctx context.Context, client *http.Client) (time.Dur
 	if err != nil {
 		return 0, err
 	}
-	req.Header.Set("Private-Token", c.place.Personal)
+	req.Header.Set("Authorization", "Bearer "+c.place.AccessToken)
 	began := time.Now()
 	resp, err := client.Do(req)
 	if err != nil {
 		return 0, err
 	}
 	defer resp.Body.Close()
-	return time.Since(began), nil
+	if resp.StatusCode != http.StatusOK {
+		err = errors.New("soak: a call that measures is answered " + resp.Status)
+	}
+	return time.Since(began), err
 }

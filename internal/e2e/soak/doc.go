@@ -4,14 +4,16 @@
 //
 //	../../../script/soak -store file -minutes 2 -seed 1
 //
-// One controller starts, from this same program, a GitLab (gitlabtest, in a
-// process of its own) and a number of workers, which call it through package
-// gitlab as a few identities whose tokens live seconds. It kills workers with
-// SIGKILL, at random and at named points of a refresh, stops and continues
-// them, cuts and slows their connections, takes the store away, signs users in
-// again, and has GitLab swallow answers, lie and throttle. Then it lets
-// everybody finish, and audits. Its last line of output is one JSON object, the
-// fields of which type summary explains.
+// One controller starts, from this same program, a GitLab and a number of
+// workers, which call it through package gitlab as a few identities whose tokens
+// live seconds. The GitLab is gitlabtest, or with -gitlab doorkeeper the real
+// Doorkeeper, behind a handler that keeps a ledger of token requests and makes
+// faults. The controller kills workers with SIGKILL, at random and at named
+// points of a refresh, stops and continues them, cuts and slows their
+// connections, takes the store away, signs users in again, and has GitLab
+// swallow answers, lie and throttle. Then it lets everybody finish, and audits.
+// Its last line of output is one JSON object, the fields of which type summary
+// explains.
 //
 // # What is replayable
 //

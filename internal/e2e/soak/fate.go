@@ -13,65 +13,96 @@ const (
 	fateOver    fate = "signed in" // the user has signed in again since, and the store has that
 )
 
+// cause is the fault that lost a pair in the window; "": it was not lost there.
+type cause string
+
+const (
+	causeAsking    cause = "killed asking"      // its process, before the answer was there
+	causeUnsaved   cause = "killed unsaved"     // its process, after that
+	causeStoreDown cause = "killed, store down" // the same, and the store could not be reached meanwhile
+	causeSwallowed cause = "answer swallowed"
+	causeTorn      cause = "answer torn"
+	causeCut       cause = "connection cut"
+	causeSlow      cause = "connection slow"
+	causeStopped   cause = "stopped" // its process, while it waited
+)
+
 // endOfTime is after everything.
 const endOfTime = math.MaxInt64
 
 // fate judges a grant at a moment; the pair with the mark stored is what the
 // store had then or a little later.
-func (r *records) fate(g *grant, stored string, at int64) fate {
+func (r *records) fate(g *grant, stored string, at int64) (fate, cause) {
 	newest, p := g.newest(at), r.pairs[stored]
 	switch {
 	case p != nil && p.grant == g && p.by.Decided >= newest.by.Decided:
-		return fateAlive
+		return fateAlive, ""
 	case p != nil && p.grant.key == g.key && p.grant.number > g.number:
-		return fateOver
+		return fateOver, ""
 	case p == nil || p.grant != g, newest.by.Request == "":
-		return fateOutside // an older grant, or nothing, was saved over it
+		return fateOutside, "" // an older grant, or nothing, was saved over it
 	case newest.saved != 0 && newest.saved <= at:
-		return fateOutside // an older pair was saved over it
+		return fateOutside, "" // an older pair was saved over it
 	}
 	return r.fateOfAnswer(newest.by, at)
 }
 
 // fateOfAnswer judges a pair that was given out for s and that the store never
 // had.
-func (r *records) fateOfAnswer(s *spend, at int64) fate {
+func (r *records) fateOfAnswer(s *spend, at int64) (fate, cause) {
 	answer, ended := r.answers[s.Request]
 	ended = ended && answer.At <= at
 	process := r.lives[processOf(s.Request)]
 	switch {
 	case !process.deadAt(at):
 		if !ended || answer.Error == "" {
-			return fateHeld
+			return fateHeld, ""
 		}
-	case process.killed && (!ended || answer.Error == ""):
-		return fateWindow // it died with the pair, or waiting for it
+	case process.killed && !ended:
+		return fateWindow, causeAsking
+	case process.killed && answer.Error == "":
+		if r.troubled(workerOf(s.Request), answer.At, process.ended, faultStoreCut, faultRestart) {
+			return fateWindow, causeStoreDown
+		}
+		return fateWindow, causeUnsaved
 	case ended && answer.Error == "":
-		return fateOutside // it had the pair, and ended as if all were well
+		return fateOutside, "" // it had the pair, and ended as if all were well
 	}
-	if r.undelivered(s) {
-		return fateWindow
+	if why := r.undelivered(s); why != "" {
+		return fateWindow, why
 	}
-	return fateOutside
+	return fateOutside, ""
 }
 
-// undelivered reports whether a fault kept GitLab's answer from the process that
+// undelivered tells the fault that kept GitLab's answer from the process that
 // asked: GitLab swallowed or tore it, the connection was cut or slow, or the
 // process was stopped, at a moment between the beginning of the request and its
-// end.
-func (r *records) undelivered(s *spend) bool {
-	if s.Fault == swallowed || s.Fault == torn {
-		return true
+// end; "" if none did.
+func (r *records) undelivered(s *spend) cause {
+	switch s.Fault {
+	case swallowed:
+		return causeSwallowed
+	case torn:
+		return causeTorn
 	}
 	answer, ended := r.answers[s.Request]
 	if ended && answer.Error == "" {
-		return false
+		return ""
 	}
 	to := int64(endOfTime)
 	if ended {
 		to = answer.At
 	}
-	return r.troubled(workerOf(s.Request), r.posts[s.Request].At, to, faultCut, faultSlow, faultStop)
+	worker, from := workerOf(s.Request), r.posts[s.Request].At
+	for _, row := range []struct {
+		fault string
+		cause cause
+	}{{faultCut, causeCut}, {faultSlow, causeSlow}, {faultStop, causeStopped}} {
+		if r.troubled(worker, from, to, row.fault) {
+			return row.cause
+		}
+	}
+	return ""
 }
 
 // explained reports whether a fault explains that d shows a token that s had
@@ -79,7 +110,7 @@ func (r *records) undelivered(s *spend) bool {
 // s could know of the new pair, or it held d itself up.
 func (r *records) explained(d, s *spend, lease int64) bool {
 	worker, post := workerOf(d.Request), r.posts[d.Request]
-	if r.undelivered(s) || d.Fault == slowed || r.troubled(worker, post.At, d.Decided, faultCut, faultSlow, faultStop) {
+	if r.undelivered(s) != "" || d.Fault == slowed || r.troubled(worker, post.At, d.Decided, faultCut, faultSlow, faultStop) {
 		return true
 	}
 	if r.lives[processOf(d.Request)].deadAt(d.Decided) {

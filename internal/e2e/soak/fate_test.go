@@ -31,27 +31,56 @@ func TestFateOfAGrant(t *testing.T) {
 	for name, row := range map[string]struct {
 		notes   []note
 		trouble trouble
+		fault   string // of the rotation
 		stored  string
 		fate    fate
+		cause   cause
 	}{
-		"stored":                              {nil, trouble{}, "new", fateAlive},
-		"on the way":                          {nil, trouble{}, "old", fateHeld},
-		"in a process":                        {[]note{answered}, trouble{}, "old", fateHeld},
-		"died with its process":               {[]note{answered, killed}, trouble{}, "old", fateWindow},
-		"its process died while it waited":    {[]note{killed}, trouble{}, "old", fateWindow},
-		"forgotten by a process that ended":   {append([]note{answered}, ended...), trouble{}, "old", fateOutside},
-		"never arrived":                       {[]note{unanswered}, trouble{}, "old", fateOutside},
-		"cut off":                             {[]note{unanswered}, trouble{Kind: faultCut, Worker: "w0", From: 105, To: 300}, "old", fateWindow},
-		"somebody else was cut off":           {[]note{unanswered}, trouble{Kind: faultCut, Worker: "w1", From: 105, To: 300}, "old", fateOutside},
-		"cut off too late to matter":          {[]note{unanswered}, trouble{Kind: faultCut, Worker: "w0", From: 111, To: 300}, "old", fateOutside},
-		"the store's failing excuses nothing": {append([]note{answered}, ended...), trouble{Kind: faultStoreCut, From: 105, To: 300}, "old", fateOutside},
-		"rolled back":                         {[]note{answered, {At: 115, What: noteSaved, Pair: "new", Process: "w0.g0"}}, trouble{}, "old", fateOutside},
-		"overwritten by who knows what":       {[]note{answered}, trouble{}, "other", fateOutside},
+		"stored":                              {nil, trouble{}, "", "new", fateAlive, ""},
+		"on the way":                          {nil, trouble{}, "", "old", fateHeld, ""},
+		"in a process":                        {[]note{answered}, trouble{}, "", "old", fateHeld, ""},
+		"died with its process":               {[]note{answered, killed}, trouble{}, "", "old", fateWindow, causeUnsaved},
+		"died while the store was away":       {[]note{answered, killed}, trouble{Kind: faultStoreCut, From: 105, To: 300}, "", "old", fateWindow, causeStoreDown},
+		"the store was back before it died":   {[]note{answered, killed}, trouble{Kind: faultStoreCut, From: 90, To: 109}, "", "old", fateWindow, causeUnsaved},
+		"its process died while it waited":    {[]note{killed}, trouble{}, "", "old", fateWindow, causeAsking},
+		"forgotten by a process that ended":   {append([]note{answered}, ended...), trouble{}, "", "old", fateOutside, ""},
+		"never arrived":                       {[]note{unanswered}, trouble{}, "", "old", fateOutside, ""},
+		"swallowed":                           {[]note{unanswered}, trouble{}, swallowed, "old", fateWindow, causeSwallowed},
+		"torn":                                {[]note{unanswered}, trouble{}, torn, "old", fateWindow, causeTorn},
+		"cut off":                             {[]note{unanswered}, trouble{Kind: faultCut, Worker: "w0", From: 105, To: 300}, "", "old", fateWindow, causeCut},
+		"stopped":                             {[]note{unanswered}, trouble{Kind: faultStop, Worker: "w0", From: 105, To: 300}, "", "old", fateWindow, causeStopped},
+		"somebody else was cut off":           {[]note{unanswered}, trouble{Kind: faultCut, Worker: "w1", From: 105, To: 300}, "", "old", fateOutside, ""},
+		"cut off too late to matter":          {[]note{unanswered}, trouble{Kind: faultCut, Worker: "w0", From: 111, To: 300}, "", "old", fateOutside, ""},
+		"the store's failing excuses nothing": {append([]note{answered}, ended...), trouble{Kind: faultStoreCut, From: 105, To: 300}, "", "old", fateOutside, ""},
+		"rolled back":                         {[]note{answered, {At: 115, What: noteSaved, Pair: "new", Process: "w0.g0"}}, trouble{}, "", "old", fateOutside, ""},
+		"overwritten by who knows what":       {[]note{answered}, trouble{}, "", "other", fateOutside, ""},
 	} {
 		r, g := scene()
 		r.addNotes(row.notes)
 		r.troubles = []trouble{row.trouble}
-		assert.Equal(t, row.fate, r.fate(g, row.stored, 200), name)
+		r.pairs["old"].spent.Fault = row.fault
+		fate, cause := r.fate(g, row.stored, 200)
+		assert.Equal(t, row.fate, fate, name)
+		assert.Equal(t, row.cause, cause, name)
+	}
+}
+
+// A server that works while others wait may refuse a token before the answer to
+// the rotation that used it up is out.
+func TestARefusalTellsThatTheTokenWasUsedUp(t *testing.T) {
+	t.Parallel()
+	refusal := spend{Request: "w1.g0.1", Token: "old", Refused: "invalid_grant", Arrived: 40, Decided: 60}
+	rotation := spend{Request: "w0.g0.1", Token: "old", Pair: "new", Arrived: 50, Decided: 90}
+	for name, spends := range map[string][]spend{
+		"the refusal is known first":  {refusal, rotation},
+		"the rotation is known first": {rotation, refusal},
+	} {
+		r := newRecords()
+		r.addSpends([]spend{{Key: "ann", Pair: "old", Arrived: 10, Decided: 10}})
+		r.addSpends(spends)
+		g := r.byKey["ann"][0]
+		assert.Equal(t, "old", g.newest(59).mark, name)
+		assert.Equal(t, "new", g.newest(60).mark, name)
 	}
 }
 

@@ -9,9 +9,9 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"time"
-
-	"github.com/freshgrant/gitlab/gitlabtest"
 )
 
 // project is the one that workers open issues in.
@@ -19,6 +19,8 @@ const project = "soak/app"
 
 // gitlabConfig is what the GitLab process is told at its start.
 type gitlabConfig struct {
+	Kind   string // a key of gitlabs
+	Dir    string // its own, and empty
 	Seed   uint64
 	Faults []string
 }
@@ -27,31 +29,40 @@ type gitlabConfig struct {
 type gitlabPlace struct {
 	URL, Control           string // base URLs
 	ClientID, ClientSecret string
-	Personal               string // a token that never expires
+	AccessToken            string // of nobody's grant; it lives for longestLife
 }
 
-// instance is the GitLab of a soak: a gitlabtest.Server behind a handler that
-// keeps a ledger of token requests and makes the faults.
-type instance struct {
-	*gitlabtest.Server
+// longestLife is that of access tokens until the controller says otherwise.
+const longestLife = time.Hour
 
-	ledger ledger
-	faults *serverFaults
+// instance is the GitLab of a soak: a server behind a handler that keeps a
+// ledger of token requests and makes the faults.
+type instance struct {
+	server
+
+	lifetime atomic.Int64 // of the access tokens of new grants, a time.Duration
+	ledger   ledger
+	faults   *serverFaults
+	spends   sync.RWMutex // held for reading by each token request, until its end
 }
 
 // serveGitLab is the GitLab process. It ends with its standard input.
-func serveGitLab(ctx context.Context, config string, stdin io.Reader, stdout io.Writer) error {
+func serveGitLab(ctx context.Context, config string, stdin io.Reader, stdout io.Writer) (err error) {
 	var cfg gitlabConfig
 	if err := json.Unmarshal([]byte(config), &cfg); err != nil {
 		return err
 	}
-	srv, err := gitlabtest.Start(gitlabtest.WithTokenLifetime(time.Hour))
+	srv, err := gitlabs()[cfg.Kind].start(ctx, cfg.Dir)
 	if err != nil {
 		return err
 	}
-	defer srv.Close()
-	srv.AddProject(project)
-	g := &instance{Server: srv, faults: newServerFaults(plan{seed: cfg.Seed, faults: cfg.Faults})}
+	defer func() { err = errors.Join(err, srv.close()) }()
+	g := &instance{server: srv, faults: newServerFaults(plan{seed: cfg.Seed, faults: cfg.Faults})}
+	g.lifetime.Store(int64(longestLife))
+	token, err := srv.signIn(ctx, "soak", longestLife)
+	if err != nil {
+		return err
+	}
 	api, err := serve(ctx, http.HandlerFunc(g.serveAPI))
 	if err != nil {
 		return err
@@ -60,18 +71,11 @@ func serveGitLab(ctx context.Context, config string, stdin io.Reader, stdout io.
 	if err != nil {
 		return err
 	}
-	place := gitlabPlace{
-		URL: api, Control: control, ClientID: srv.App.ClientID, ClientSecret: srv.App.ClientSecret,
-		Personal: srv.PersonalToken("soak"),
-	}
+	place := gitlabPlace{URL: api, Control: control, AccessToken: token.AccessToken}
+	place.ClientID, place.ClientSecret = srv.application()
 	if err := json.NewEncoder(stdout).Encode(place); err != nil {
 		return err
 	}
-	go func() {
-		for range time.Tick(time.Second) {
-			srv.ResetCalls() // the ledger has what matters
-		}
-	}()
 	_, err = io.Copy(io.Discard, stdin)
 	return err
 }
@@ -95,22 +99,29 @@ func (g *instance) control() http.Handler {
 		answer(w, g.ledger.since(from))
 	})
 	mux.HandleFunc("POST /sign-in", func(w http.ResponseWriter, r *http.Request) {
-		token := g.SignIn(r.FormValue("key"))
-		g.ledger.signedIn(r.FormValue("key"), token.RefreshToken)
-		answer(w, token)
+		token, err := g.signIn(r.Context(), r.FormValue("key"), time.Duration(g.lifetime.Load()))
+		if err == nil {
+			g.ledger.signedIn(r.FormValue("key"), token.RefreshToken)
+		}
+		answerOr(w, token, err)
 	})
-	mux.HandleFunc("POST /state", func(w http.ResponseWriter, r *http.Request) {
-		answer(w, g.State(r.FormValue("token")))
+	mux.HandleFunc("POST /good", func(w http.ResponseWriter, r *http.Request) {
+		good, err := g.isGood(r.Context(), r.FormValue("token"))
+		answerOr(w, good, err)
 	})
-	mux.HandleFunc("GET /audit", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, g.Audit())
+	mux.HandleFunc("POST /census", func(w http.ResponseWriter, r *http.Request) {
+		g.spends.Lock() // those of processes that are gone may not be over
+		defer g.spends.Unlock()
+		count, err := g.census(r.Context())
+		answerOr(w, count, err)
 	})
 	mux.HandleFunc("POST /expire", func(w http.ResponseWriter, r *http.Request) {
 		token, ok := g.ledger.newestOf(r.FormValue("key"))
+		var err error
 		if ok {
-			g.Expire(token)
+			err = g.expire(r.Context(), token)
 		}
-		answer(w, ok)
+		answerOr(w, ok, err)
 	})
 	mux.HandleFunc("POST /lifetime", func(w http.ResponseWriter, r *http.Request) {
 		d, err := time.ParseDuration(r.FormValue("d"))
@@ -118,7 +129,7 @@ func (g *instance) control() http.Handler {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		g.SetTokenLifetime(d)
+		g.lifetime.Store(int64(d))
 		answer(w, d)
 	})
 	mux.HandleFunc("POST /faults", func(w http.ResponseWriter, r *http.Request) {
@@ -132,6 +143,15 @@ func answer(w http.ResponseWriter, v any) {
 	if err := json.NewEncoder(w).Encode(v); err != nil {
 		panic(http.ErrAbortHandler)
 	}
+}
+
+// answerOr tells err, if there is one, instead of v.
+func answerOr(w http.ResponseWriter, v any, err error) {
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	answer(w, v)
 }
 
 // ask calls the control endpoint; out gets the answer.
@@ -148,7 +168,8 @@ func (p gitlabPlace) ask(ctx context.Context, method, path string, out any) erro
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return errors.New("soak: " + path + ": " + resp.Status)
+		text, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<10)) // the status tells enough
+		return fmt.Errorf("soak: %s: %s: %s", path, resp.Status, text)
 	}
 	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
 		return fmt.Errorf("soak: %s: %w", path, err)

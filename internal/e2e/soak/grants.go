@@ -40,24 +40,30 @@ type records struct {
 	lives    map[string]*life
 	events   []note // noteEvent, noteTold, noteReplace
 	troubles []trouble
-	dead     map[string]int // deaths by point
-	notes    int            // that were read
+	refused  map[string]int64 // by mark, when GitLab first refused the token
+	dead     map[string]int   // deaths by point
+	notes    int              // that were read
 }
 
 func newRecords() *records {
 	return &records{
 		pairs: map[string]*pair{}, byKey: map[string][]*grant{}, requests: map[string]*spend{},
-		posts: map[string]note{}, answers: map[string]note{}, lives: map[string]*life{}, dead: map[string]int{},
+		posts: map[string]note{}, answers: map[string]note{}, lives: map[string]*life{}, refused: map[string]int64{}, dead: map[string]int{},
 	}
 }
 
-// addSpends takes over what GitLab has decided since the last time.
+// addSpends takes over what GitLab has decided since the last time. A spend is
+// known to be decided when its answer comes; a token that GitLab refuses before
+// that was used up already.
 func (r *records) addSpends(spends []spend) {
 	for i := range spends {
 		s := &spends[i]
 		r.spends = append(r.spends, *s)
 		if s.Request != "" {
 			r.requests[s.Request] = s
+		}
+		if s.Refused == "invalid_grant" {
+			r.usedUpBy(s.Token, s.Decided)
 		}
 		if s.Pair == "" {
 			continue
@@ -70,9 +76,22 @@ func (r *records) addSpends(spends []spend) {
 			old := r.pairs[s.Token] // GitLab spends only what it gave out
 			old.spent = s
 			made.grant = old.grant
+			if at, ok := r.refused[s.Token]; ok {
+				r.usedUpBy(s.Token, at)
+			}
 		}
 		made.grant.pairs = append(made.grant.pairs, made)
 		r.pairs[made.mark] = made
+	}
+}
+
+// usedUpBy notes that a token was not good at a moment.
+func (r *records) usedUpBy(token string, at int64) {
+	if first, ok := r.refused[token]; !ok || at < first {
+		r.refused[token] = at
+	}
+	if shown := r.pairs[token]; shown != nil && shown.spent != nil {
+		shown.spent.Decided = min(shown.spent.Decided, max(shown.spent.Arrived, at))
 	}
 }
 

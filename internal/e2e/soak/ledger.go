@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"encoding/json"
 	"io"
 	"maps"
@@ -99,6 +100,8 @@ func (g *instance) serveAPI(w http.ResponseWriter, r *http.Request) {
 	form, _ := url.ParseQuery(string(body)) // GitLab will refuse what cannot be read
 	shown := form.Get("refresh_token")
 	s := &spend{Request: r.Header.Get(requestHeader), Token: mark(shown), Arrived: time.Now().UnixNano()}
+	g.spends.RLock()
+	defer g.spends.RUnlock()
 	fault := g.faults.ofSpend(s.Token)
 	s.Fault = fault.name
 	if fault.instead { // GitLab never hears of it
@@ -108,11 +111,12 @@ func (g *instance) serveAPI(w http.ResponseWriter, r *http.Request) {
 	g.ledger.change(func() { s.Answered = time.Now().UnixNano() })
 }
 
-// spending is GitLab with a look at what it decides.
+// spending is GitLab with a look at what it decides. It does its work whether
+// or not the caller waits for that.
 func (g *instance) spending(s *spend) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rec := httptest.NewRecorder()
-		g.Handler().ServeHTTP(rec, r)
+		g.Handler().ServeHTTP(rec, r.WithContext(context.WithoutCancel(r.Context())))
 		var told struct {
 			Refresh string `json:"refresh_token"`
 			Error   string `json:"error"`

@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/freshgrant/gitlab/internal/e2e/engines"
 )
 
 // What this program is started as; without one of these it is the controller.
@@ -20,8 +22,14 @@ var errRed = errors.New("soak: the last line holds a field that must be 0 and is
 
 func main() { os.Exit(run(os.Args[1:])) }
 
-// run is main with an exit code: 1 if the soak or its audit failed, 2 if it was
-// not called rightly.
+// The exit codes of run, beside 0.
+const (
+	exitFailed  = 1 // the soak or its audit failed
+	exitUsage   = 2 // it was not called rightly
+	exitMissing = 3 // what it would run on is not installed
+)
+
+// run is main with an exit code.
 func run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -31,10 +39,13 @@ func run(args []string) int {
 		return 0
 	case errors.Is(err, errUsage):
 		fmt.Fprintln(os.Stderr, err)
-		return 2
+		return exitUsage
+	case errors.Is(err, engines.ErrMissing):
+		fmt.Fprintln(os.Stderr, err)
+		return exitMissing
 	default:
 		fmt.Fprintln(os.Stderr, err)
-		return 1
+		return exitFailed
 	}
 }
 

@@ -17,6 +17,7 @@ var errUsage = errors.New("soak: usage")
 // options are the command line's.
 type options struct {
 	store      string
+	gitlab     string
 	length     time.Duration
 	seed       uint64
 	faults     []string
@@ -68,7 +69,8 @@ func parseOptions(args []string) (options, error) {
 	set := flag.NewFlagSet("soak", flag.ContinueOnError)
 	set.SetOutput(io.Discard)
 	set.StringVar(&o.store, "store", "file", "one of "+strings.Join(engineNames(), ", "))
-	set.Float64Var(&minutes, "minutes", 2, "length of the whole run")
+	set.StringVar(&o.gitlab, "gitlab", gitlabDouble, "one of "+strings.Join(gitlabNames(), ", "))
+	set.Float64Var(&minutes, "minutes", 2, "length of the whole run; a slow start makes it longer")
 	set.Uint64Var(&o.seed, "seed", 1, "of all decisions")
 	set.StringVar(&faults, "faults", "all", "\"all\", \"none\", or some of "+strings.Join(allFaults, ",")+"; with a leading - all but those")
 	set.IntVar(&o.processes, "processes", 3, "workers at a time")
@@ -90,6 +92,8 @@ func parseOptions(args []string) (options, error) {
 		err = fmt.Errorf("what is %q", set.Arg(0))
 	case !slices.Contains(engineNames(), o.store):
 		err = fmt.Errorf("-store %q is none of %s", o.store, strings.Join(engineNames(), ", "))
+	case !slices.Contains(gitlabNames(), o.gitlab):
+		err = fmt.Errorf("-gitlab %q is none of %s", o.gitlab, strings.Join(gitlabNames(), ", "))
 	case o.length < 10*time.Second || o.length > 24*time.Hour:
 		err = fmt.Errorf("-minutes %g is not between 10 seconds and a day", minutes)
 	case o.processes < 1 || o.identities < 1 || o.goroutines < 1:

@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/freshgrant/gitlab"
+	"github.com/freshgrant/gitlab/internal/e2e/engines"
 	"github.com/freshgrant/gitlab/store/redisstore"
 )
 
@@ -26,6 +27,9 @@ type redisServer struct {
 }
 
 func startRedis(ctx context.Context, spawn *spawner, dir string) (*backend, error) {
+	if _, err := exec.LookPath("redis-server"); err != nil {
+		return nil, fmt.Errorf("redis-server is %w: %w", engines.ErrMissing, err)
+	}
 	s := &redisServer{spawn: spawn, dir: dir}
 	var err error
 	for range 3 { // somebody else may be faster to take the port

@@ -43,6 +43,8 @@ type summary struct {
 	// asking and before the store had the pair. A store that failed does not
 	// excuse the loss of a pair that a process had got and lived to save.
 	LostInWindow int `json:"lost_in_window"`
+	// LostByCause are the same, by the fault that hit.
+	LostByCause map[cause]int `json:"lost_by_cause"`
 	// LostOutsideWindow are all others, and those whose newest pair the store had
 	// and has no more.
 	LostOutsideWindow int `json:"lost_outside_window"`
@@ -58,13 +60,14 @@ type summary struct {
 
 	// What the numbers are made of.
 	FailedByKind map[string]int `json:"failed_by_kind"`
-	LeftCalls    int            `json:"left_calls"` // that their caller gave up
-	Outcomes     map[string]int `json:"outcomes"`   // of RefreshEvents
-	KillsByPoint map[string]int `json:"kills_by_point"`
+	LeftCalls    int            `json:"left_calls"`     // that their caller gave up
+	Outcomes     map[string]int `json:"outcomes"`       // of RefreshEvents
+	KillsByPoint map[string]int `json:"kills_by_point"` // the points of a refresh, and "random"
 	FaultsByKind map[string]int `json:"faults_by_kind"`
 
 	// What was run.
 	Store           string  `json:"store"`
+	GitLab          string  `json:"gitlab"`
 	Off             string  `json:"off,omitempty"`
 	Seed            uint64  `json:"seed"`
 	Seconds         float64 `json:"seconds"`
@@ -91,7 +94,10 @@ func (s *summary) sum(a *audit, h *history) {
 	}
 	s.sumSpends(a)
 	s.sumFaults(a)
-	s.GrantsAlive, s.LostInWindow, s.ExplainedInvalidGrants = a.alive, a.inWindow, a.explainedRefusals
+	s.GrantsAlive, s.LostByCause, s.ExplainedInvalidGrants = a.alive, a.lost, a.explainedRefusals
+	for _, count := range a.lost {
+		s.LostInWindow += count
+	}
 	for _, f := range a.findings {
 		switch f.field {
 		case redDoubleSpend:
@@ -132,12 +138,11 @@ func (s *summary) sumFaults(a *audit) {
 			s.Kills++
 		}
 	}
-	byPoint := 0
-	for _, count := range a.dead {
-		byPoint += count
+	s.KillsByPoint = map[string]int{"random": s.Kills}
+	for _, point := range points {
+		s.KillsByPoint[point] = a.dead[point]
+		s.KillsByPoint["random"] -= a.dead[point]
 	}
-	s.KillsByPoint = a.dead
-	s.KillsByPoint["random"] = s.Kills - byPoint
 	for _, t := range a.troubles {
 		kind := t.Kind
 		if kind == faultStop && a.lease > 0 && t.To-t.From > int64(a.lease) {
@@ -152,9 +157,9 @@ func (s *summary) sumFaults(a *audit) {
 
 // isGood asks GitLab whether a refresh token can be spent.
 func (p gitlabPlace) isGood(ctx context.Context, token string) (bool, error) {
-	var state struct{ Known, Revoked, Spent bool }
-	err := p.ask(ctx, "POST", "/state?token="+url.QueryEscape(token), &state)
-	return state.Known && !state.Revoked && !state.Spent, err
+	var good bool
+	err := p.ask(ctx, "POST", "/good?token="+url.QueryEscape(token), &good)
+	return good, err
 }
 
 // explain tells the story of the first findings.

@@ -161,7 +161,7 @@ func (u *users) lost(ctx context.Context) (map[string]bool, error) {
 		if err != nil {
 			return nil, err
 		}
-		fate := u.records.fate(g, mark(stored.Data.RefreshToken), at)
+		fate, _ := u.records.fate(g, mark(stored.Data.RefreshToken), at)
 		lost[key] = fate == fateWindow || fate == fateOutside
 	}
 	for _, n := range u.records.events {

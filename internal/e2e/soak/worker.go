@@ -29,6 +29,7 @@ type workerConfig struct {
 	Store, DSN string // what openStore takes
 	Keys       []string
 	Goroutines int
+	Pause      time.Duration // of a caller between two calls, about
 }
 
 // A worker calls GitLab as many identities at once.
@@ -162,7 +163,7 @@ func (w *worker) call(ctx context.Context, n int) {
 			limit = between(r, time.Millisecond, 30*time.Millisecond)
 		}
 		w.once(ctx, key, limit, leaves && !w.quiet.Load(), r.IntN(50) == 0)
-		pause(ctx, between(r, 5*time.Millisecond, 25*time.Millisecond))
+		pause(ctx, between(r, w.Pause/3, w.Pause*5/3))
 	}
 }
 
