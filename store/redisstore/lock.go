@@ -6,6 +6,7 @@ import (
 	"errors"
 	mathrand "math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -84,27 +85,51 @@ func (s *Store) unlock(ctx context.Context, key, token string) {
 
 // hold renews the lease, which lasts until then, until Unlock is called.
 func (s *Store) hold(ctx context.Context, key, token string, until time.Time) *gitlab.IdentityLock {
-	held, end := context.WithCancelCause(context.WithoutCancel(ctx))
+	held := newLeaseContext(ctx, until)
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)
-		end(s.renew(held, key, token, until))
+		held.end(s.renew(held, key, token))
 	}()
 	return &gitlab.IdentityLock{
 		Context: held,
 		Unlock: sync.OnceFunc(func() {
-			end(nil)
+			held.end(nil)
 			<-stopped
 			s.unlock(ctx, key, token)
 		}),
 	}
 }
 
+// leaseContext ends with the time of its lease, also for who asks it right after
+// the process was stopped for longer than that, before any timer has run.
+type leaseContext struct {
+	context.Context
+
+	end   context.CancelCauseFunc
+	until atomic.Pointer[time.Time]
+}
+
+func newLeaseContext(ctx context.Context, until time.Time) *leaseContext {
+	held, end := context.WithCancelCause(context.WithoutCancel(ctx))
+	c := &leaseContext{Context: held, end: end}
+	c.until.Store(&until)
+	return c
+}
+
+// Err implements [context.Context].
+func (c *leaseContext) Err() error {
+	if !time.Now().Before(*c.until.Load()) {
+		c.end(errLeaseLost)
+	}
+	return c.Context.Err()
+}
+
 // renew renews the lease until ctx ends, and then returns nil, or until the
 // lease is lost. It counts from before it asks, so it never ends after the
 // server's lease; a server's clock that jumps is found with the next renewal.
-func (s *Store) renew(ctx context.Context, key, token string, until time.Time) error {
-	pause := s.lease / 3
+func (s *Store) renew(ctx *leaseContext, key, token string) error {
+	until, pause := *ctx.until.Load(), s.lease/3
 	for {
 		select {
 		case <-time.After(min(pause, time.Until(until))):
@@ -127,6 +152,7 @@ func (s *Store) renew(ctx context.Context, key, token string, until time.Time) e
 			return errLeaseLost
 		default:
 			pause, until = s.lease/3, asked.Add(s.lease)
+			ctx.until.Store(&until)
 		}
 	}
 }

@@ -233,3 +233,15 @@ func (h after) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 func (h after) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
 	return next
 }
+
+func TestLeaseIsOverForWhoeverAsksAfterItsTime(t *testing.T) {
+	t.Parallel()
+	held := newLeaseContext(t.Context(), time.Now().Add(time.Hour))
+	require.NoError(t, held.Err())
+	past := time.Now() // as after a stop of the process: no timer has run yet
+	held.until.Store(&past)
+
+	require.ErrorIs(t, held.Err(), context.Canceled)
+	require.ErrorIs(t, context.Cause(held), errLeaseLost)
+	<-held.Done()
+}

@@ -48,7 +48,7 @@ func (f *fake) open(t *testing.T, opts ...Option) *Store {
 	t.Helper()
 	db := sql.OpenDB(f)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
-	s, err := New(db, PostgreSQL, opts...)
+	s, err := New(db, PostgreSQL, append([]Option{WithLease(30 * time.Second)}, opts...)...)
 	require.NoError(t, err)
 	return s
 }

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/freshgrant/gitlab"
@@ -127,16 +128,39 @@ func (w *waiter) untilFree(ctx context.Context) error {
 type lease struct {
 	store      *Store
 	key, owner string
-	ctx        context.Context // the lock's
-	end        context.CancelCauseFunc
-	expiry     *time.Timer // ends ctx when the last renewal is too long ago
+	ctx        *leaseContext // the lock's
+	expiry     *time.Timer   // ends ctx when the last renewal is too long ago
+}
+
+// leaseContext ends with the time of its lease, also for who asks it right after
+// the process was stopped for longer than that, before any timer has run.
+type leaseContext struct {
+	context.Context
+
+	end   context.CancelCauseFunc
+	until atomic.Pointer[time.Time]
+}
+
+func newLeaseContext(ctx context.Context, until time.Time) *leaseContext {
+	held, end := context.WithCancelCause(context.WithoutCancel(ctx))
+	c := &leaseContext{Context: held, end: end}
+	c.until.Store(&until)
+	return c
+}
+
+// Err implements [context.Context].
+func (c *leaseContext) Err() error {
+	if !time.Now().Before(*c.until.Load()) {
+		c.end(errLeaseLost)
+	}
+	return c.Context.Err()
 }
 
 // hold starts the lease that owner took after since.
 func (s *Store) hold(ctx context.Context, key, owner string, since time.Time, abandoned bool) *gitlab.IdentityLock {
-	held, end := context.WithCancelCause(context.WithoutCancel(ctx))
-	l := &lease{store: s, key: key, owner: owner, ctx: held, end: end}
-	l.expiry = time.AfterFunc(s.lease-time.Since(since), func() { end(errLeaseLost) })
+	held := newLeaseContext(ctx, since.Add(s.lease))
+	l := &lease{store: s, key: key, owner: owner, ctx: held}
+	l.expiry = time.AfterFunc(s.lease-time.Since(since), func() { held.end(errLeaseLost) })
 	go l.keep(since)
 	return &gitlab.IdentityLock{Context: held, Abandoned: abandoned, Unlock: sync.OnceFunc(l.unlock)}
 }
@@ -151,8 +175,10 @@ func (l *lease) keep(since time.Time) {
 		case err != nil:
 			due = time.Now().Add(third / 4)
 		case !renewed:
-			l.end(errLeaseLost)
+			l.ctx.end(errLeaseLost)
 		default:
+			until := sent.Add(l.store.lease)
+			l.ctx.until.Store(&until)
 			l.expiry.Reset(l.store.lease - time.Since(sent))
 			due = sent.Add(third)
 		}
@@ -169,7 +195,7 @@ func (l *lease) renew(limit time.Duration) (bool, error) {
 }
 
 func (l *lease) unlock() {
-	l.end(nil)
+	l.ctx.end(nil)
 	l.store.release(context.WithoutCancel(l.ctx), l.key, l.owner)
 }
 

@@ -260,3 +260,15 @@ func TestUnlockFindsWhatWasCreatedMeanwhile(t *testing.T) {
 		assert.Equal(t, 2, tries)
 	})
 }
+
+func TestLeaseIsOverForWhoeverAsksAfterItsTime(t *testing.T) {
+	t.Parallel()
+	held := newLeaseContext(t.Context(), time.Now().Add(time.Hour))
+	require.NoError(t, held.Err())
+	past := time.Now() // as after a stop of the process: no timer has run yet
+	held.until.Store(&past)
+
+	require.ErrorIs(t, held.Err(), context.Canceled)
+	require.ErrorIs(t, context.Cause(held), errLeaseLost)
+	<-held.Done()
+}
