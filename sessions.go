@@ -1,6 +1,7 @@
 package gitlab
 
 import (
+	"maps"
 	"runtime"
 	"sync"
 	"time"
@@ -20,6 +21,7 @@ type sessions struct {
 	young   map[string]*session
 	old     map[string]*session // young, until the last change of generations
 	changed time.Time
+	most    int // how many all has had since it was made
 }
 
 // get returns the session of key, made by create if there is none.
@@ -28,6 +30,7 @@ func (c *sessions) get(key string, create func() *session) *session {
 	defer c.mu.Unlock()
 	if now := time.Now(); now.Sub(c.changed) >= idleTime {
 		c.old, c.young, c.changed = c.young, make(map[string]*session), now
+		c.shrink()
 	}
 	if s := c.young[key]; s != nil {
 		return s
@@ -39,11 +42,23 @@ func (c *sessions) get(key string, create func() *session) *session {
 			c.all = make(map[string]weak.Pointer[session])
 		}
 		c.all[key] = weak.Make(s)
+		c.most = max(c.most, len(c.all))
 		runtime.AddCleanup(s, c.forget, key)
 	}
 	c.young[key] = s
 	delete(c.old, key)
 	return s
+}
+
+// shrink gives back the memory of a crowd that has gone, which a map keeps. mu
+// is held.
+func (c *sessions) shrink() {
+	if len(c.all) > c.most/4 {
+		return
+	}
+	all := make(map[string]weak.Pointer[session], len(c.all))
+	maps.Copy(all, c.all)
+	c.all, c.most = all, len(all)
 }
 
 // forget removes what is left of a session that is gone.

@@ -49,6 +49,10 @@ func TestKeysThatAreUsedNoMoreAreForgotten(t *testing.T) {
 	}, 10*time.Second, time.Millisecond)
 
 	assert.Same(t, held.session, c.As("held").session, "a key has one session while any client of it is held")
+	assert.Equal(t, 10_002, sessions.most)
+	sessions.changed = sessions.changed.Add(-idleTime)
+	c.As("recent")
+	assert.Less(t, sessions.most, 100, "the map of the crowd is given back")
 }
 
 func TestKeyKeepsItsSessionWhileItIsUsed(t *testing.T) {
