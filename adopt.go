@@ -157,7 +157,7 @@ func (s *session) authorized(ctx context.Context, id Identity, before *grant) {
 		s.install(id, originSignedIn)
 	}
 	if g != before { // somebody else was at work too: the store knows who came last
-		_, _ = s.look()
+		_, _ = s.look(ctx)
 	}
 	s.mu.Unlock()
 	if revived {
@@ -178,7 +178,7 @@ func (s *session) identity(ctx context.Context) (Identity, error) {
 			s.mu.Unlock()
 			return Identity{}, s.notLoaded()
 		}
-		f, err := s.look()
+		f, err := s.look(ctx)
 		s.mu.Unlock()
 		if err != nil {
 			return Identity{}, err

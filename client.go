@@ -48,7 +48,8 @@ type Config struct {
 	// is a good value for GitLab.com.
 	FreshTokenGrace time.Duration
 	// MaxConcurrentRefreshes is the number of identities that are refreshed at
-	// the same time. 0: 16.
+	// the same time, and of those that are read from the store beside that.
+	// 0: 16.
 	MaxConcurrentRefreshes int
 	// MaxResponseBytes limits the body of an answer that is decoded; streams
 	// from [Client.Do] are not limited. 0: 64 MiB.
@@ -132,6 +133,7 @@ func New(cfg Config) (*Client, error) {
 		before:    cmp.Or(cfg.RefreshBefore, 5*time.Minute),
 		onRefresh: cfg.OnRefresh,
 		slots:     make(chan struct{}, cmp.Or(cfg.MaxConcurrentRefreshes, 16)),
+		looks:     make(chan struct{}, cmp.Or(cfg.MaxConcurrentRefreshes, 16)),
 		closing:   make(chan struct{}),
 		unsaved:   make(map[*session]bool),
 	}

@@ -34,15 +34,17 @@
 //     decides which pair is newer, never a time: a pair under another Revision
 //     is newer, unless it is one that this process has just spent.
 //  2. One refresh per key and process, whatever the number of goroutines and of
-//     clients of one [New]; at most Config.MaxConcurrentRefreshes keys at a time.
-//     Waiters leave when their own context ends; the refresh goes on, detached
-//     from every caller.
+//     clients of one [New]; at most Config.MaxConcurrentRefreshes keys at a time,
+//     and as many that are read from the store for other reasons. Waiters leave
+//     when their own context ends; the refresh goes on, detached from every
+//     caller.
 //  3. One refresh among processes. It holds the store's lock of the key: a lease
 //     that outlasts spend and save and ends with its holder's death. Its loss is
 //     found by the compare-and-swap of SaveIdentity.
 //  4. Look before spending. Under the lock the identity is loaded. Someone
-//     else's newer pair is adopted without a request; if its own time is up too,
-//     it is the one that is spent. If lock or load fails, nothing is spent:
+//     else's newer pair is adopted without a request, and without the lock where
+//     the refresh had to wait for its turn; if its own time is up too, it is the
+//     one that is spent. If lock or load fails, nothing is spent:
 //     [ErrRefreshUnavailable]. A key that the store no longer has was deleted:
 //     [ErrIdentityNotFound], and no later save brings it back.
 //  5. One POST per attempt, without redirects, to the token endpoint, over the

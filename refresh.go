@@ -64,11 +64,15 @@ func (s *session) refresh(ctx context.Context, f *flight) {
 
 // run refreshes when it is this key's turn.
 func (a *attempt) run() error {
-	select {
-	case a.r.slots <- struct{}{}:
-		defer func() { <-a.r.slots }()
-	case <-a.r.closing:
-		return errShutDown
+	waited, err := a.turn()
+	if err != nil {
+		return err
+	}
+	defer func() { <-a.r.slots }()
+	if waited { // others may have been faster: then there is nothing to lock
+		if _, done, err := a.overtaken(); done || err != nil {
+			return err
+		}
 	}
 	if err := a.acquire(); err != nil {
 		return meaning(ErrRefreshUnavailable, because(fmt.Sprintf("locking identity %q", a.key), err))
@@ -78,15 +82,40 @@ func (a *attempt) run() error {
 	if a.hasPending() {
 		_ = a.savePending(a.ctx) // line 8: if it fails, what the load finds decides
 	}
+	held, done, err := a.overtaken()
+	if done || err != nil {
+		return err
+	}
+	return a.exchange(held.id)
+}
+
+// turn waits until fewer than MaxConcurrentRefreshes keys are refreshed.
+func (a *attempt) turn() (waited bool, err error) {
+	select {
+	case a.r.slots <- struct{}{}:
+		return false, nil
+	default:
+	}
+	select {
+	case a.r.slots <- struct{}{}:
+		return true, nil
+	case <-a.r.closing:
+		return true, errShutDown
+	}
+}
+
+// overtaken reads the store, and reports whether it, or a sign-in, has made the
+// refresh needless.
+func (a *attempt) overtaken() (held *grant, done bool, err error) {
 	held, outcome, err := a.reload(a.ctx)
 	if err != nil {
-		return err
+		return nil, false, err
 	}
 	if held.id.Data.AccessToken != a.flight.rejected && held.usable(time.Now()) {
 		a.outcome = cmp.Or(outcome, OutcomeAdopted) // or what Authorize has installed meanwhile
-		return nil
+		return held, true, nil
 	}
-	return a.exchange(held.id)
+	return held, false, nil
 }
 
 // exchange spends the refresh token of id and keeps what it gets for it.

@@ -17,6 +17,7 @@ import (
 const (
 	lockLimit    = 30 * time.Second // to wait for the store's lock
 	loadLimit    = 10 * time.Second
+	turnLimit    = 30 * time.Second // to wait until fewer others read the store
 	attemptLimit = 10 * time.Second // for one request to the token endpoint
 	saveLimit    = 10 * time.Second // for all tries to save a new pair
 	saveTryLimit = 3 * time.Second  // for one of them
@@ -32,6 +33,7 @@ type refresher struct {
 	before    time.Duration // Config.RefreshBefore with its default; negative: only after a 401
 	onRefresh func(context.Context, RefreshEvent)
 	slots     chan struct{} // one value for each refresh under way
+	looks     chan struct{} // one value for each key that is read from the store otherwise
 	closing   chan struct{} // closed by shutdown
 
 	sessions sessions
@@ -78,6 +80,22 @@ func (r *refresher) launch(refresh bool, work func()) bool {
 		work()
 	}()
 	return true
+}
+
+// lookTurn waits until f may read the store. Without turns, thousands of keys
+// that are needed at once would queue before the connections of the store, where
+// the time limits of those that refresh run already.
+func (r *refresher) lookTurn(f *flight) (done func(), err error) {
+	limit := time.NewTimer(turnLimit)
+	defer limit.Stop()
+	select {
+	case r.looks <- struct{}{}:
+		return func() { <-r.looks }, nil
+	case <-f.urgent:
+		return func() {}, nil
+	case <-limit.C:
+		return nil, meaning(ErrRefreshUnavailable, errors.New("gitlab: the store is too slow for all that is asked of it"))
+	}
 }
 
 func (r *refresher) isClosing() bool {

@@ -40,6 +40,7 @@ type session struct {
 type flight struct {
 	kind     flightKind
 	rejected string        // the access token that a refresh is to replace
+	urgent   chan struct{} // closed when it must not wait for its turn any more
 	done     chan struct{} // closed when the fields below are set
 	spent    bool          // GitLab was asked and issued a new pair
 	err      error
@@ -88,7 +89,7 @@ func (s *session) tokenOrFlight(ctx context.Context, replayable bool) (*grant, *
 		return nil, nil, s.notLoaded()
 	case g == nil:
 		defer s.mu.Unlock()
-		f, err := s.look()
+		f, err := s.look(ctx)
 		return nil, f, err
 	case mark != nil || now.Before(g.due) && s.flight == nil:
 		s.mu.Unlock()
@@ -152,10 +153,10 @@ func (s *session) heal(ctx context.Context, sent *grant) remedy {
 		var err error
 		switch {
 		case g == nil:
-			f, err = s.look()
+			f, err = s.look(ctx)
 		case s.r.provider == nil || now.Before(s.uncured):
 			if f = s.flight; f == nil && !now.Before(s.looked.Add(lookEvery)) {
-				f, err = s.look()
+				f, err = s.look(ctx)
 			}
 		default:
 			f, err = s.refreshOrLook(ctx, now)
@@ -219,19 +220,24 @@ func (s *session) heldBack(now time.Time) error {
 	return s.r.heldBack(s.key, now)
 }
 
-// look returns the flight under way, or starts one that reads the store. mu is
-// held.
-func (s *session) look() (*flight, error) {
-	if s.flight != nil {
-		return s.flight, nil
+// look returns the flight under way, or starts one that reads the store, for a
+// caller with ctx. mu is held.
+func (s *session) look(ctx context.Context) (f *flight, err error) {
+	if f = s.flight; f == nil {
+		if f, err = s.start(ctx, flightLook); err != nil {
+			return nil, err
+		}
 	}
-	return s.start(context.Background(), flightLook)
+	if markOf(ctx) != nil { // what f would wait for may be waiting for f
+		f.hurry()
+	}
+	return f, nil
 }
 
 // start launches a flight, detached from the ctx of whoever caused it. mu is
 // held.
 func (s *session) start(ctx context.Context, kind flightKind) (*flight, error) {
-	f := &flight{kind: kind, done: make(chan struct{})}
+	f := &flight{kind: kind, urgent: make(chan struct{}), done: make(chan struct{})}
 	work := func() { s.lookUp(f) }
 	if kind == flightRefresh {
 		f.rejected = s.now.Load().id.Data.AccessToken
@@ -265,12 +271,25 @@ func (s *session) lookUp(f *flight) {
 		}
 		close(f.done)
 	}()
-	_, outcome, err = s.reload(ctx)
+	var done func()
+	if done, err = s.r.lookTurn(f); err == nil {
+		defer done()
+		_, outcome, err = s.reload(ctx)
+	}
 }
 
 func (s *session) report(ctx context.Context, event RefreshEvent) {
 	event.Key = s.key
 	hook(ctx, s.r.onRefresh, event)
+}
+
+// hurry lets f do without a turn. The session's mu is held.
+func (f *flight) hurry() {
+	select {
+	case <-f.urgent:
+	default:
+		close(f.urgent)
+	}
 }
 
 // wait returns ctx's error if that ends before f.
