@@ -80,6 +80,10 @@ var oauthRoutes = map[string]func(*Server, *request) answer{
 	"POST /oauth/authorize_device": (*Server).authorizeDevice,
 	"GET /oauth/device":            (*Server).devicePage,
 	"POST /oauth/device":           (*Server).deviceDecision,
+
+	// Not OAuth's, but Rails' too: its 404 and 400 are the same.
+	"GET /api/graphql":  (*Server).graphQL,
+	"POST /api/graphql": (*Server).graphQL,
 }
 
 func (s *Server) serveOAuth(q *request, entry *callEntry) answer {
