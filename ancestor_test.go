@@ -289,12 +289,9 @@ func TestEveryCallRefreshes(t *testing.T) {
 		"Groups.Projects": func(ctx context.Context, c *gitlab.Client) error {
 			return first(c.Groups.Projects(ctx, "g", gitlab.ListGroupProjects{}))
 		},
-		"Groups.Issues": func(ctx context.Context, c *gitlab.Client) error {
-			return first(c.Groups.Issues(ctx, "g", gitlab.ListGroupIssues{}))
-		},
 		"Projects.Get": func(ctx context.Context, c *gitlab.Client) error { _, err := c.Projects.Get(ctx, "g/p"); return err },
 		"Issues.List": func(ctx context.Context, c *gitlab.Client) error {
-			return first(c.Issues.List(ctx, "g/p", gitlab.ListProjectIssues{}))
+			return first(c.Issues.List(ctx, gitlab.InProject("g/p"), gitlab.ListIssues{}))
 		},
 		"Issues.Get": func(ctx context.Context, c *gitlab.Client) error { _, err := c.Issues.Get(ctx, "g/p", 1); return err },
 		"Issues.Create": func(ctx context.Context, c *gitlab.Client) error {
@@ -302,10 +299,12 @@ func TestEveryCallRefreshes(t *testing.T) {
 			return err
 		},
 		"Hooks.Create": func(ctx context.Context, c *gitlab.Client) error {
-			_, err := c.Hooks.Create(ctx, "g/p", gitlab.CreateHook{URL: "https://app.example.com"})
+			_, err := c.Hooks.Create(ctx, gitlab.InProject("g/p"), gitlab.CreateHook{URL: "https://app.example.com"})
 			return err
 		},
-		"Hooks.Delete": func(ctx context.Context, c *gitlab.Client) error { return c.Hooks.Delete(ctx, "g/p", 1) },
+		"Hooks.Delete": func(ctx context.Context, c *gitlab.Client) error {
+			return c.Hooks.Delete(ctx, gitlab.InProject("g/p"), 1)
+		},
 		"Commits.List": func(ctx context.Context, c *gitlab.Client) error {
 			return first(c.Commits.List(ctx, "g/p", gitlab.ListCommits{}))
 		},
@@ -315,7 +314,7 @@ func TestEveryCallRefreshes(t *testing.T) {
 		},
 		"Commits.Diff": func(ctx context.Context, c *gitlab.Client) error { return first(c.Commits.Diff(ctx, "g/p", "abc")) },
 		"Commits.Compare": func(ctx context.Context, c *gitlab.Client) error {
-			_, err := c.Commits.Compare(ctx, "g/p", "a", "b")
+			_, err := c.Repository.Compare(ctx, "g/p", gitlab.CompareRefs{From: "a", To: "b"})
 			return err
 		},
 		"Users.Current": func(ctx context.Context, c *gitlab.Client) error { _, err := c.Users.Current(ctx); return err },

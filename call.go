@@ -1,78 +1,115 @@
 package gitlab
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
-	"strings"
 )
 
-// RequestOption changes one request.
-type RequestOption func(*http.Request)
-
-// WithHeader sets a header of the request.
-func WithHeader(name, value string) RequestOption {
-	return func(req *http.Request) { req.Header.Set(name, value) }
-}
-
-// Call sends in as JSON to p, and decodes the JSON answer into out. in nil: no
-// body; out nil: the answer is not read. An answer without a body, such as a
+// Call sends in to p and decodes the JSON answer into out.
+//
+// in is sent as JSON, unless it is a [Form], an [Upload] or a [Stream]; nil: no
+// body. out nil: the answer is not read. An answer without a body, such as a
 // 204, leaves out as it is; a page of HTML is an error. Errors are an
 // [*APIError], those of a refresh, or those of the connection.
+//
+// A GET or HEAD that failed in passing is sent again, see [Config]; anything
+// else only if GitLab surely did not take it, or with [Idempotent].
 func (c *Client) Call(ctx context.Context, method string, p Path, in, out any, opts ...RequestOption) error {
-	resp, err := c.send(ctx, method, p, in, opts...)
-	if err != nil {
-		return err
-	}
-	return c.decode(resp, p, out)
+	return c.call(ctx, method, p, in, out, gather(opts))
 }
 
 // Get fetches p and decodes the answer.
+//
+// T may have fields that the library's own types do not: embed one of those in
+// it to have both.
 func Get[T any](ctx context.Context, c *Client, p Path, opts ...RequestOption) (T, error) {
 	var out T
-	err := c.Call(ctx, http.MethodGet, p, nil, &out, opts...)
+	err := c.call(ctx, http.MethodGet, p, nil, &out, gather(opts))
 	return out, err
+}
+
+// call is Call. A body that is cut off makes it start again.
+func (c *Client) call(ctx context.Context, method string, p Path, in, out any, o *options) error {
+	for n := 1; ; n++ {
+		resp, err := c.sendWith(ctx, method, p, in, o)
+		if err != nil {
+			return err
+		}
+		err = c.decode(resp, p.template, out)
+		if err == nil || !c.core.again(ctx, method, o, err, n) {
+			return err
+		}
+	}
+}
+
+// again waits before a call whose answer was cut off is made anew; false: it is
+// not.
+func (c *core) again(ctx context.Context, method string, o *options, err error, n int) bool {
+	if _, cut := errors.AsType[*cutError](err); !cut || n > c.retries || !isSafe(method) && !o.idempotent {
+		return false
+	}
+	return pauseWithin(ctx, jittered(backoff(n, retryPause, longestRetryPause)))
+}
+
+// open fetches p as a stream, which the caller closes.
+func (c *Client) open(ctx context.Context, p Path, opts []RequestOption) (io.ReadCloser, error) {
+	resp, err := c.sendWith(ctx, http.MethodGet, p, nil, gather(opts))
+	switch {
+	case err != nil:
+		return nil, err
+	case isUnexpected(resp), isDeployPage(resp.Request, resp): // GitLab calls no file of its own text/html
+		defer resp.Body.Close()
+		return nil, newAPIError(resp, nil)
+	}
+	return resp.Body, nil
 }
 
 // send is Call without the decoding. The caller closes the answer's body.
 func (c *Client) send(ctx context.Context, method string, p Path, in any, opts ...RequestOption) (*http.Response, error) {
+	return c.sendWith(ctx, method, p, in, gather(opts))
+}
+
+func (c *Client) sendWith(ctx context.Context, method string, p Path, in any, o *options) (*http.Response, error) {
 	if p.err != nil {
 		return nil, p.err
 	}
 	if p.escaped == "" {
 		return nil, errors.New("gitlab: the path is empty, make one with PathTo")
 	}
-	var body io.Reader
-	if in != nil {
-		encoded, err := json.Marshal(in)
-		if err != nil {
-			return nil, because(method+" "+p.template+": encoding the input", err)
-		}
-		body = bytes.NewReader(encoded)
-	}
 	target := c.core.baseURL + "/api/v4" + p.escaped
 	if p.query != "" {
 		target += "?" + p.query
 	}
-	if c.core.onCall != nil {
-		ctx = context.WithValue(ctx, routeKey{}, p.template)
+	return c.request(ctx, method, target, p.template, in, o)
+}
+
+// request sends in to target, a URL of the instance. route names the call in a
+// [CallEvent].
+func (c *Client) request(ctx context.Context, method, target, route string, in any, o *options) (*http.Response, error) {
+	if o.err != nil {
+		return nil, o.err
 	}
-	req, err := http.NewRequestWithContext(ctx, method, target, body)
+	body, err := encode(in)
 	if err != nil {
-		return nil, fmt.Errorf("gitlab: method %q or path template %q is not valid", method, p.template)
+		return nil, because(method+" "+route+": encoding the input", err)
+	}
+	if c.core.onCall != nil {
+		ctx = context.WithValue(ctx, routeKey{}, route)
+	}
+	req, err := http.NewRequestWithContext(o.context(ctx), method, target, nil)
+	if err != nil {
+		return nil, fmt.Errorf("gitlab: method %q or path template %q is not valid", method, route)
 	}
 	req.Header["User-Agent"] = c.core.userAgent
 	req.Header["Accept"] = applicationJSON
-	if in != nil {
-		req.Header["Content-Type"] = applicationJSON
+	if body != nil {
+		body.attach(req)
 	}
-	for _, opt := range opts {
-		opt(req)
-	}
+	maps.Copy(req.Header, o.header)
 	g := c.static
 	if c.session != nil {
 		g = c.session.now.Load()
@@ -80,38 +117,7 @@ func (c *Client) send(ctx context.Context, method string, p Path, in any, opts .
 	if g != nil {
 		req.Header["Authorization"] = g.header // saves the transport a copy
 	}
-	return c.Do(req)
+	return c.do(req, o.answer)
 }
 
 var applicationJSON = []string{"application/json"}
-
-// decode reads an answer into out and closes it.
-func (c *Client) decode(resp *http.Response, p Path, out any) error {
-	defer resp.Body.Close()
-	page := strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html")
-	switch {
-	case isRedirect(resp): // which the application's CheckRedirect wanted to see, or that leads nowhere
-		return newAPIError(resp, nil)
-	case out == nil && !page, resp.StatusCode == http.StatusNoContent, resp.StatusCode == http.StatusNotModified:
-		return nil
-	}
-	doing := resp.Request.Method + " " + p.template
-	body, err := io.ReadAll(io.LimitReader(resp.Body, c.core.maxBytes+1))
-	switch {
-	case err != nil:
-		return because(doing+": reading the answer", err)
-	case int64(len(body)) > c.core.maxBytes:
-		return fmt.Errorf("gitlab: %s: the answer is larger than %d bytes, see Config.MaxResponseBytes", doing, c.core.maxBytes)
-	case len(bytes.TrimSpace(body)) == 0:
-		return nil
-	case out == nil:
-		return newAPIError(resp, body)
-	}
-	if err := json.Unmarshal(body, out); err != nil {
-		if page {
-			return newAPIError(resp, body)
-		}
-		return because(doing+": decoding the answer", err)
-	}
-	return nil
-}

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -54,6 +55,16 @@ type Config struct {
 	// MaxResponseBytes limits the body of an answer that is decoded; streams
 	// from [Client.Do] are not limited. 0: 64 MiB.
 	MaxResponseBytes int64
+	// MaxRetries is how often a call is sent again that failed in passing: any
+	// call after a 429 or a refused connection; GET, HEAD and those that are
+	// [Idempotent] also after a 5xx or a cut connection. 0: 3. Negative: never.
+	// What a 401 causes does not count. Calls of [Client.HTTPClient] are left to
+	// the library that makes them.
+	MaxRetries int
+	// MaxRetryWait is the longest pause before that. If GitLab asks for more, or
+	// for more than the context has left, its answer is returned at once. 0: a
+	// minute.
+	MaxRetryWait time.Duration
 
 	// OnRefresh is told every outcome of a refresh, before those who wait for
 	// it go on. It is called without locks, possibly concurrently; calls made
@@ -70,12 +81,30 @@ type Config struct {
 // It is safe for concurrent use, and so are all clients made from it; they
 // share connections and refreshes.
 type Client struct {
-	Commits  *CommitsService
-	Groups   *GroupsService
-	Hooks    *HooksService
-	Issues   *IssuesService
-	Projects *ProjectsService
-	Users    *UsersService
+	AwardEmoji    *AwardEmojiService
+	Branches      *BranchesService
+	Commits       *CommitsService
+	Deployments   *DeploymentsService
+	Discussions   *DiscussionsService
+	Files         *FilesService
+	Groups        *GroupsService
+	Hooks         *HooksService
+	Instance      *InstanceService
+	Issues        *IssuesService
+	Jobs          *JobsService
+	Labels        *LabelsService
+	Members       *MembersService
+	MergeRequests *MergeRequestsService
+	Milestones    *MilestonesService
+	Notes         *NotesService
+	Pipelines     *PipelinesService
+	Projects      *ProjectsService
+	Releases      *ReleasesService
+	Repository    *RepositoryService
+	Search        *SearchService
+	Tags          *TagsService
+	Tokens        *TokensService
+	Users         *UsersService
 
 	core    *core
 	session *session
@@ -84,9 +113,6 @@ type Client struct {
 	http    *http.Client
 	service service // what the fields above point to
 }
-
-// service is the receiver of all methods of a resource.
-type service struct{ client *Client }
 
 // core is what all clients of one New share.
 type core struct {
@@ -101,7 +127,11 @@ type core struct {
 	userAgent []string
 	grace     time.Duration
 	maxBytes  int64
+	retries   int           // of a call that failed in passing
+	retryWait time.Duration // the longest pause between them
 	onCall    func(context.Context, CallEvent)
+	buffers   sync.Pool // of *bytes.Buffer, for bodies
+	offsets   sync.Map  // templates of lists that this instance does not read by keyset
 }
 
 // New returns a client that calls anonymously. The error says which field of
@@ -113,14 +143,16 @@ func New(cfg Config) (*Client, error) {
 		return nil, err
 	case cfg.Provider != nil && cfg.Store == nil:
 		return nil, errors.New("gitlab: Config.Provider needs a Config.Store, since refreshed tokens must be kept; NewMemoryStore() keeps them until exit")
-	case cfg.MaxConcurrentRefreshes < 0, cfg.FreshTokenGrace < 0, cfg.MaxResponseBytes < 0:
-		return nil, errors.New("gitlab: Config.MaxConcurrentRefreshes, FreshTokenGrace and MaxResponseBytes must not be negative; 0 is the default")
+	case cfg.MaxConcurrentRefreshes < 0, cfg.FreshTokenGrace < 0, cfg.MaxResponseBytes < 0, cfg.MaxRetryWait < 0:
+		return nil, errors.New("gitlab: Config.MaxConcurrentRefreshes, FreshTokenGrace, MaxResponseBytes and MaxRetryWait must not be negative; 0 is the default")
 	}
 	c := &core{
 		url:       base,
 		userAgent: []string{cmp.Or(cfg.UserAgent, "freshgrant-gitlab")},
 		grace:     cfg.FreshTokenGrace,
 		maxBytes:  min(cmp.Or(cfg.MaxResponseBytes, 64<<20), math.MaxInt64-1),
+		retries:   max(cmp.Or(cfg.MaxRetries, defaultRetries), 0),
+		retryWait: cmp.Or(cfg.MaxRetryWait, defaultRetryWait),
 		onCall:    cfg.OnCall,
 	}
 	c.connect(cfg.HTTPClient)
@@ -168,18 +200,12 @@ func (c *core) connect(client *http.Client) {
 func (c *core) client(s *session, static *grant, err error) *Client {
 	client := &Client{core: c, session: s, static: static, err: err}
 	client.http = &http.Client{
-		Transport:     &transport{core: c, session: s, static: static, err: err},
+		Transport:     &transport{core: c, session: s, static: static, err: err, patient: true},
 		CheckRedirect: c.checkRedirect,
 		Timeout:       c.timeout,
 		Jar:           c.jar,
 	}
-	client.service.client = client
-	client.Commits = (*CommitsService)(&client.service)
-	client.Groups = (*GroupsService)(&client.service)
-	client.Hooks = (*HooksService)(&client.service)
-	client.Issues = (*IssuesService)(&client.service)
-	client.Projects = (*ProjectsService)(&client.service)
-	client.Users = (*UsersService)(&client.service)
+	client.serve()
 	return client
 }
 
@@ -290,7 +316,12 @@ func (c *Client) Identity(ctx context.Context) (Identity, error) {
 //
 // To be sent again after a refresh, a body needs req.GetBody, which
 // [http.NewRequest] sets for bytes and strings.
-func (c *Client) Do(req *http.Request) (*http.Response, error) {
+//
+// What failed in passing is sent again as [Config] says.
+func (c *Client) Do(req *http.Request) (*http.Response, error) { return c.do(req, nil) }
+
+// do is Do, and fills answer unless that is nil.
+func (c *Client) do(req *http.Request, answer *Answer) (*http.Response, error) {
 	if req == nil || req.URL == nil {
 		return nil, errors.New("gitlab: Do needs a request with a URL")
 	}
@@ -300,9 +331,12 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 		}
 		return nil, fmt.Errorf("gitlab: %s is not at %s; tokens go nowhere else", origin(req.URL), origin(c.core.url))
 	}
-	resp, err := c.http.Do(req)
+	resp, err := c.http.Do(req) //nolint:gosec // G704: it goes to the instance alone, as checked above
 	if err != nil {
 		return nil, because(cmp.Or(req.Method, http.MethodGet)+" "+req.URL.EscapedPath(), withoutURL(err))
+	}
+	if answer != nil {
+		answer.read(resp)
 	}
 	if resp.StatusCode < 400 && (!isRedirect(resp) || resp.Request.Method == http.MethodGet) {
 		return resp, nil
@@ -333,6 +367,7 @@ func isRedirect(resp *http.Response) bool {
 // [ErrRefreshUnavailable]. Config.OnRefresh is told too.
 func (c *Client) HTTPClient() *http.Client {
 	client := *c.http
+	client.Transport = &transport{core: c.core, session: c.session, static: c.static, err: c.err}
 	return &client
 }
 

@@ -117,6 +117,13 @@
 // alone means a 401 that no refresh cured, and signs nobody out. Refusals of the
 // API are an [*APIError], which matches [ErrNotFound] and its like.
 //
-// Apart from what a 401 causes, a call is sent once: a 429, a 5xx or a cut
-// connection is the caller's to repeat.
+// # Sending again
+//
+// Apart from what a 401 causes, nothing is sent twice that GitLab may have taken.
+// A 429 and a refused connection repeat any call whose body can be rewound; a
+// 5xx, a cut connection and the page of HTML that GitLab answers while it is
+// being deployed repeat GET, HEAD and what is [Idempotent]. Pauses double, with
+// jitter, and obey Retry-After and RateLimit-Reset; where those are longer than
+// [Config].MaxRetryWait or than the context lasts, the answer is returned at
+// once, as [ErrRateLimited]. Calls of [Client.HTTPClient] are sent once.
 package gitlab

@@ -23,7 +23,8 @@ var (
 	ErrForbidden    = errors.New("gitlab: forbidden")         // 403
 	ErrNotFound     = errors.New("gitlab: not found")         // 404; also what the identity may not read
 	ErrConflict     = errors.New("gitlab: conflict")          // 409
-	ErrRateLimited  = errors.New("gitlab: too many requests") // 429; APIError.RetryAfter tells how long
+	ErrRateLimited  = errors.New("gitlab: too many requests") // 429, or a 503 with a Retry-After; APIError.RetryAfter tells how long
+	ErrNotModified  = errors.New("gitlab: not modified")      // 304, see WithIfNoneMatch
 )
 
 // What became of a refresh.
@@ -94,7 +95,10 @@ type APIError struct {
 	Fields     map[string][]string // validation messages by field; nil if there are none
 	RequestID  string              // X-Request-Id, for the instance's administrator; "" if absent
 	RetryAfter time.Duration       // how long GitLab asks to wait; 0: not said
+	RateLimit  RateLimit           // zero if GitLab does not say
+	Scopes     []string            // of a token's, one of which the call needs; nil: that was not the trouble
 
+	page      bool // it is a page of HTML
 	ofRefresh bool // the token endpoint's: its status says nothing of the resource that was called
 }
 
@@ -128,10 +132,21 @@ func (e *APIError) Is(target error) bool {
 	case ErrConflict:
 		return e.StatusCode == http.StatusConflict
 	case ErrRateLimited:
-		return e.StatusCode == http.StatusTooManyRequests
+		return e.StatusCode == http.StatusTooManyRequests || e.StatusCode == http.StatusServiceUnavailable && e.RetryAfter > 0
+	case ErrNotModified:
+		return e.StatusCode == http.StatusNotModified
 	}
 	return false
 }
+
+// Temporary reports whether the same call may succeed later: after a 429, a 5xx,
+// and a page of HTML with status 200, which GitLab answers while it is being
+// deployed.
+func (e *APIError) Temporary() bool {
+	return e.StatusCode == http.StatusTooManyRequests || e.StatusCode >= http.StatusInternalServerError || e.StatusCode == http.StatusOK && e.page
+}
+
+func asAPIError(err error) (*APIError, bool) { return errors.AsType[*APIError](err) }
 
 // meaning is err, of which errors.Is also finds kind: what happened, and what it
 // means for the caller.
@@ -170,7 +185,8 @@ const maxMessage = 1000
 func newAPIError(resp *http.Response, body []byte, secrets ...string) *APIError {
 	e := &APIError{
 		StatusCode: resp.StatusCode,
-		RetryAfter: retryAfter(resp.Header, time.Now()),
+		RetryAfter: retryAfter(resp, time.Now()),
+		RateLimit:  readRateLimit(resp.Header),
 	}
 	if req := resp.Request; req != nil {
 		e.Method, e.Path = req.Method, req.URL.EscapedPath()
@@ -197,9 +213,10 @@ func (e *APIError) readBody(contentType string, body []byte, secrets []string) {
 		Message     json.RawMessage `json:"message"`
 		Error       json.RawMessage `json:"error"`
 		Description json.RawMessage `json:"error_description"`
+		Scope       json.RawMessage `json:"scope"`
 	}
 	switch trimmed := bytes.TrimSpace(body); {
-	case len(trimmed) == 0:
+	case len(trimmed) == 0 && !strings.HasPrefix(contentType, "text/html"):
 	case json.Unmarshal(trimmed, &answer) == nil:
 		var words []string
 		flatten("", 0, answer.Message, func(field, text string) {
@@ -218,11 +235,15 @@ func (e *APIError) readBody(contentType string, body []byte, secrets []string) {
 		if description != "" || isCode(code) {
 			e.Code = redact(code, secrets...)
 		}
+		if e.Code == "insufficient_scope" {
+			e.Scopes = strings.Fields(redact(jsonText(answer.Scope), secrets...))
+		}
 		if text := cmp.Or(description, code); text != "" {
 			words = append(words, text)
 		}
 		e.Message = redact(strings.Join(words, "; "), secrets...)
-	case trimmed[0] == '<' || strings.HasPrefix(contentType, "text/html"):
+	case strings.HasPrefix(contentType, "text/html"), trimmed[0] == '<':
+		e.page = true
 		e.Message = "an HTML page instead of an API answer (is it the right URL? is the instance being deployed?)"
 	default:
 		e.Message = redact(string(trimmed), secrets...)
@@ -334,18 +355,22 @@ func clean(text string) string {
 	return text[:cut] + "…"
 }
 
-// retryAfter reads how long a refusal asks to wait (RFC 9110, section 10.2.3):
-// seconds or a date. 0: it does not say. At most a day, GitLab's own limit.
-func retryAfter(h http.Header, now time.Time) time.Duration {
-	value := strings.TrimSpace(h.Get("Retry-After"))
-	if value == "" {
-		return 0
-	}
+// retryAfter reads how long an answer asks to wait (RFC 9110, section 10.2.3):
+// seconds or a date, or when a rate limit is over. 0: it does not say. At most a
+// day, GitLab's own limit.
+func retryAfter(resp *http.Response, now time.Time) time.Duration {
 	var wait time.Duration
-	if seconds, err := strconv.ParseInt(value, 10, 64); err == nil {
-		wait = time.Duration(min(max(seconds, 0), 86400)) * time.Second
-	} else if at, err := http.ParseTime(value); err == nil {
-		wait = at.Sub(now)
+	switch value := strings.TrimSpace(resp.Header.Get("Retry-After")); {
+	case value != "":
+		if seconds, err := strconv.ParseInt(value, 10, 64); err == nil {
+			wait = time.Duration(min(max(seconds, 0), 86400)) * time.Second
+		} else if at, err := http.ParseTime(value); err == nil {
+			wait = at.Sub(now)
+		}
+	case resp.StatusCode == http.StatusTooManyRequests:
+		if reset := readRateLimit(resp.Header).Reset; !reset.IsZero() {
+			wait = reset.Sub(now)
+		}
 	}
 	return min(max(wait, 0), 24*time.Hour)
 }

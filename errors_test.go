@@ -25,7 +25,7 @@ type refusal struct {
 // refused makes a call that is answered with r, and returns its error.
 func refused(t *testing.T, r refusal) *gitlab.APIError {
 	t.Helper()
-	w := newWorld(t, nil)
+	w := newWorld(t, func(cfg *gitlab.Config) { cfg.MaxRetries = -1 })
 	w.mock.RegisterNoResponder(func(req *http.Request) (*http.Response, error) {
 		resp := answer(req, r.status, r.body)
 		for i := 0; i < len(r.headers); i += 2 {

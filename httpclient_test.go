@@ -258,6 +258,7 @@ func TestOnCallIsToldEveryRequest(t *testing.T) {
 	var events []gitlab.CallEvent
 	var contexts []any
 	w := newWorld(t, func(cfg *gitlab.Config) {
+		cfg.MaxRetries = -1
 		cfg.OnCall = func(ctx context.Context, e gitlab.CallEvent) {
 			assert.GreaterOrEqual(t, e.Duration, time.Duration(0))
 			e.Duration = 0

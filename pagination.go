@@ -2,125 +2,139 @@ package gitlab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
-// defaultPageSize is the most that GitLab gives.
-const defaultPageSize = "100"
+// maxPageSize is the most that GitLab gives.
+const maxPageSize = 100
 
-// List fetches every item of every page of p, one page at a time, as the caller
-// asks for them. Pages have 100 items unless p has a per_page of its own; with
-// pagination=keyset in p, GitLab's cursors are followed.
+// List fetches every item of every page of p, the next page while the caller
+// works through this one. Leaving the loop ends what is under way; leaving it at
+// the first item costs one request.
+//
+// Pages have 100 items, see [WithPageSize]. Where GitLab can read a list by
+// keyset (https://docs.gitlab.com/api/rest/#keyset-based-pagination), which has
+// no limit and does not become slower with every page, that is how it is read,
+// unless p says otherwise in an order_by, sort, pagination or page parameter, or
+// [Parallel] is asked for. Other lists may end at 50 000 items, with an error
+// that says so.
 //
 // An error is yielded once, with the zero T, and ends the list.
 func List[T any](ctx context.Context, c *Client, p Path, opts ...RequestOption) iter.Seq2[T, error] {
+	o := gather(opts)
 	return func(yield func(T, error) bool) {
-		var zero T
-		p := p // of this range alone: the next one starts at the first page again
-		query, err := url.ParseQuery(p.query)
-		if err == nil && !query.Has("per_page") {
-			query.Set("per_page", defaultPageSize)
+		var item, zero T
+		l, err := c.list(ctx, p, o)
+		if err != nil {
+			yield(zero, err)
+			return
 		}
-		for next := query.Encode(); ; {
-			p.query = next
-			var page []T
-			page, next, err = fetchPage[T](ctx, c, p, opts)
-			if err != nil {
+		defer l.stop()
+		for l.next() {
+			item = zero // else the decoder keeps what it does not find
+			if err := l.decode(&item); err != nil {
 				yield(zero, err)
 				return
 			}
-			for _, item := range page {
-				if !yield(item, nil) {
-					return
-				}
-			}
-			if next == "" {
+			if !yield(item, nil) {
 				return
 			}
 		}
-	}
-}
-
-// fetchPage fetches the page at p; next is the query of the one after it, ""
-// after the last.
-func fetchPage[T any](ctx context.Context, c *Client, p Path, opts []RequestOption) (page []T, next string, err error) {
-	resp, err := c.send(ctx, http.MethodGet, p, nil, opts...)
-	if err != nil {
-		return nil, "", err
-	}
-	next = nextQuery(resp.Header, p.query)
-	if err := c.decode(resp, p, &page); err != nil {
-		return nil, "", err
-	}
-	if next == p.query {
-		return nil, "", fmt.Errorf("gitlab: GET %s: the answer names itself as its next page", p.template)
-	}
-	return page, next, nil
-}
-
-// nextQuery finds the next page (RFC 8288). Of a link only the query is used:
-// its host comes from the instance's configuration and may be wrong, and no
-// answer decides where a token goes.
-func nextQuery(h http.Header, query string) string {
-	for _, header := range h.Values("Link") {
-		if target := nextLink(header); target != "" {
-			if _, found, ok := strings.Cut(target, "?"); ok {
-				found, _, _ = strings.Cut(found, "#")
-				return found
-			}
+		if l.err != nil {
+			yield(zero, l.err)
 		}
 	}
-	page := h.Get("X-Next-Page")
-	values, err := url.ParseQuery(query)
-	if page == "" || err != nil {
+}
+
+// position is a place in a list.
+type position struct {
+	query string // of the page; "": the list is over
+	used  int    // items of the page that come before
+}
+
+// String is the position as a cursor: the number, a question mark, the query.
+func (p position) String() string {
+	if p.query == "" {
 		return ""
 	}
-	values.Set("page", page)
-	return values.Encode()
+	return strconv.Itoa(p.used) + "?" + p.query
 }
 
-// nextLink is the target of the link with rel="next" in one Link header, or "".
-func nextLink(header string) string {
-	for {
-		_, rest, ok := strings.Cut(header, "<")
-		if !ok {
-			return ""
+// firstPage is where a list starts: at a cursor, or at the beginning of p.
+func (c *core) firstPage(p Path, o *options) (position, error) {
+	if o.cursor != "" {
+		number, query, ok := strings.Cut(o.cursor, "?")
+		used, err := strconv.Atoi(number)
+		if !ok || err != nil || used < 0 || used > maxPageSize || query == "" {
+			return position{}, errors.New("gitlab: the cursor given to WithCursor is not one of Answer.Cursor")
 		}
-		target, rest, ok := strings.Cut(rest, ">")
-		if !ok {
-			return ""
-		}
-		params, following := cutParams(rest)
-		for param := range strings.SplitSeq(params, ";") {
-			name, value, _ := strings.Cut(param, "=")
-			if !strings.EqualFold(strings.TrimSpace(name), "rel") {
-				continue
-			}
-			for rel := range strings.FieldsSeq(strings.Trim(strings.TrimSpace(value), `"`)) {
-				if strings.EqualFold(rel, "next") {
-					return target
-				}
-			}
-		}
-		header = following
+		return position{query: query, used: used}, nil
 	}
+	query, err := url.ParseQuery(p.query)
+	if err != nil {
+		return position{}, fmt.Errorf("gitlab: GET %s: the query has a %% that is no escape", p.template)
+	}
+	if o.pageSize != 0 || !query.Has("per_page") {
+		query.Set("per_page", o.perPage())
+	}
+	if _, known := c.offsets.Load(p.template); !known && o.parallel <= 1 {
+		chooseKeyset(p.template, query)
+	}
+	return position{query: query.Encode()}, nil
 }
 
-// cutParams splits what follows a link's target at the comma before the next
-// link, if there is one; commas in quotes do not count.
-func cutParams(s string) (params, following string) {
-	quoted := false
-	for i := range len(s) {
-		switch {
-		case s[i] == '"':
-			quoted = !quoted
-		case s[i] == ',' && !quoted:
-			return s[:i], s[i+1:]
-		}
+// keysets are the lists that GitLab can read by keyset in the order that it
+// gives them anyway, and the order_by that it wants to hear for that.
+var keysets = map[string]url.Values{
+	pathGroups:        {"order_by": {"name"}, "sort": {"asc"}},
+	pathJobs:          {},
+	pathProjectIssues: {},
+	pathProjects:      {"order_by": {"id"}},
+	pathTree:          {},
+	pathUsers:         {"order_by": {"id"}},
+}
+
+// chooseKeyset makes the query of a list one for keyset pagination, if it leaves
+// the choice and GitLab has it.
+func chooseKeyset(template string, query url.Values) {
+	order, ok := keysets[template]
+	if !ok || query.Has("pagination") || query.Has("page") || query.Has("order_by") || query.Has("sort") {
+		return
 	}
-	return s, ""
+	query.Set("pagination", "keyset")
+	maps.Copy(query, order)
+}
+
+// dropKeyset undoes chooseKeyset; false: the keyset was the caller's choice.
+func dropKeyset(p Path, query string) (string, bool) {
+	values, err := url.ParseQuery(query)
+	asked, _ := url.ParseQuery(p.query) // it was fit to be sent
+	order, ok := keysets[p.template]
+	if err != nil || !ok || values.Get("pagination") != "keyset" || asked.Has("pagination") {
+		return "", false
+	}
+	values.Del("pagination")
+	for name := range order {
+		values.Del(name)
+	}
+	return values.Encode(), true
+}
+
+// tooDeep adds the way out to GitLab's refusal of an offset beyond its limit.
+func tooDeep(err error) error {
+	refused, ok := asAPIError(err)
+	if !ok || refused.StatusCode != http.StatusMethodNotAllowed || !strings.Contains(refused.Message, "offset") {
+		return err
+	}
+	return &compoundError{
+		text: err.Error() + "; numbered pages end here: narrow the list, for example by dates, or list it by keyset (pagination=keyset, with an order_by that GitLab allows)",
+		errs: []error{err},
+	}
 }

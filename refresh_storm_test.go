@@ -101,6 +101,26 @@ func TestGraceCoversANewSignIn(t *testing.T) {
 	})
 }
 
+func TestGraceKnowsTheFormOfGraphQL(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, grace)
+		ready := time.Now().Add(1500 * time.Millisecond)
+		w.mock.RegisterResponder(http.MethodPost, baseURL+"/api/graphql", func(req *http.Request) (*http.Response, error) {
+			if time.Now().Before(ready) {
+				return answer(req, http.StatusUnauthorized, `{"errors":[{"message":"Invalid token"}]}`), nil
+			}
+			return answer(req, http.StatusOK, `{"data":{"currentUser":{"username":"ada"}}}`), nil
+		})
+		c := w.signIn(t, 2*time.Hour)
+
+		_, err := gitlab.GraphQL[any](t.Context(), c, `{ currentUser { username } }`, nil)
+
+		require.NoError(t, err)
+		requirePosts(t, w, 0)
+	})
+}
+
 func TestGraceIsOver(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

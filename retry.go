@@ -2,9 +2,88 @@ package gitlab
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
+	"net"
+	"net/http"
 	"time"
 )
+
+// How a call that failed in passing is sent again.
+const (
+	defaultRetries    = 3
+	defaultRetryWait  = time.Minute
+	retryPause        = 250 * time.Millisecond // doubling
+	longestRetryPause = 5 * time.Second
+	rateLimitPause    = time.Second // doubling, where a 429 does not say how long
+)
+
+// inPassing reports whether what a request was answered with may be over soon.
+func inPassing(req *http.Request, resp *http.Response, err error, had *tries) bool {
+	if err != nil {
+		return had.reached // else it is the refresh that failed, which has patience of its own
+	}
+	return resp.StatusCode >= http.StatusInternalServerError || resp.StatusCode == http.StatusTooManyRequests || isDeployPage(req, resp)
+}
+
+// retry tells whether a request that failed in passing is sent again, and waits
+// until then. Twice is sent only what GitLab surely did not
+// take, or what does no harm (RFC 9110, section 9.2.2): after a 429 and a
+// connection that was refused, everything; after a 5xx or a cut connection, GET,
+// HEAD and what the caller says is [Idempotent].
+func (c *core) retry(req *http.Request, resp *http.Response, err error, n int) bool {
+	if n > c.retries || !replayable(req) {
+		return false
+	}
+	pause := jittered(backoff(n, retryPause, longestRetryPause))
+	harmless := isSafe(req.Method) || req.Context().Value(idempotentKey{}) != nil
+	switch {
+	case err != nil && !harmless && !neverSent(err):
+		return false
+	case err != nil:
+		return req.Context().Err() == nil && pauseWithin(req.Context(), pause)
+	case resp.StatusCode == http.StatusTooManyRequests:
+		pause = jittered(backoff(n, rateLimitPause, longestRetryPause))
+	case !harmless:
+		return false
+	}
+	if asked := retryAfter(resp, time.Now()); asked > 0 {
+		pause = asked + asked/5 - jittered(asked)/5 // never less, and a little more for some, so that they do not all come at once
+		if asked > c.retryWait {
+			return false
+		}
+	}
+	return pauseWithin(req.Context(), pause)
+}
+
+// isSafe knows the methods of calls that change nothing.
+func isSafe(method string) bool {
+	return method == http.MethodGet || method == http.MethodHead || method == ""
+}
+
+// neverSent reports whether a connection could not be made, so that nothing of
+// the request has left this machine. A host that does not exist stays so.
+func neverSent(err error) bool {
+	failed, ok := errors.AsType[*net.OpError](err)
+	if !ok || failed.Op != "dial" {
+		return false
+	}
+	unknown, ok := errors.AsType[*net.DNSError](err)
+	return !ok || !unknown.IsNotFound
+}
+
+// isDeployPage reports whether a page of HTML stands where JSON was asked for.
+func isDeployPage(req *http.Request, resp *http.Response) bool {
+	return resp.StatusCode == http.StatusOK && isPage(resp) && req.Header.Get("Accept") == applicationJSON[0]
+}
+
+// pauseWithin waits, unless ctx would end first: then it returns false, at once.
+func pauseWithin(ctx context.Context, pause time.Duration) bool {
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= pause {
+		return false
+	}
+	return sleep(ctx, pause) == nil
+}
 
 // backoff is the pause after the n-th failure in a row, counted from 1: first,
 // doubling up to limit.

@@ -19,11 +19,23 @@ type transport struct {
 	session *session // nil: not a stored identity
 	static  *grant   // a fixed token; nil: none
 	err     error    // why no call can be made; nil: none
+	patient bool     // what failed in passing is sent again, see retry.go
 }
 
 // maxAdoptions bounds how often a call is sent again with a pair that others
 // made; its one refresh comes on top (contract line 9).
 const maxAdoptions = 2
+
+// tries is what one call has had already: the guard of contract line 9, local to
+// the call.
+type tries struct {
+	sent      int  // requests
+	refreshed bool // its one refresh, before or after it was first sent
+	cured     bool // that refresh answered a 401: one more is returned
+	adoptions int  // pairs that others had made
+	pauses    int  // of contract line 10
+	reached   bool // the last error is a connection's
+}
 
 // RoundTrip implements [http.RoundTripper].
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -32,39 +44,54 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return refuse(req, t.err)
 	case !t.core.sameOrigin(req.URL):
 		return t.core.roundTrip(bare(req))
-	case t.session == nil:
-		return t.send(req, t.static, 1)
+	}
+	had := tries{refreshed: refreshedBefore(req)}
+	sent := req
+	for n := 1; ; n++ {
+		resp, err := t.heal(sent, &had)
+		if !t.patient || !inPassing(req, resp, err, &had) || !t.core.retry(req, resp, err, n) {
+			return resp, err
+		}
+		again := replay(req, had.refreshed)
+		if again == nil {
+			return resp, err
+		}
+		if resp != nil {
+			_, _ = io.CopyN(io.Discard, resp.Body, maxErrorBody) // so that the connection is used again
+			_ = resp.Body.Close()
+		}
+		sent = again
+	}
+}
+
+// heal sends req with the newest token, and again when a 401 says that there is
+// a newer one, or a refresh makes one.
+func (t *transport) heal(req *http.Request, had *tries) (*http.Response, error) {
+	if t.session == nil {
+		return t.send(req, t.static, had)
 	}
 	g, refreshed, err := t.session.token(req.Context(), replayable(req))
 	if err != nil {
+		had.reached = false
 		return refuse(req, err)
 	}
 	first := req
 	if refreshed {
+		had.refreshed = true
 		first = afterRefresh(req)
 	}
-	resp, err := t.send(first, g, 1)
+	resp, err := t.send(first, g, had)
 	if err != nil || resp.StatusCode != http.StatusUnauthorized {
 		return resp, err
 	}
-	return t.retry(req, g, refreshed || refreshedBefore(req), resp)
-}
-
-// tries is what one call has had already: the guard of contract line 9, local to
-// the call.
-type tries struct {
-	refreshed bool // its one refresh, before or after it was first sent
-	cured     bool // that refresh answered a 401: one more is returned
-	adoptions int  // pairs that others had made
-	pauses    int  // of contract line 10
+	return t.retry(req, g, had, resp)
 }
 
 // retry answers for a call whose token g was rejected: it sends it again as
 // often as contract lines 1, 9 and 10 allow, and returns the last answer.
-func (t *transport) retry(req *http.Request, g *grant, refreshed bool, resp *http.Response) (*http.Response, error) {
-	had := tries{refreshed: refreshed}
-	for attempt := 2; ; attempt++ {
-		next, cause := t.another(req, g, resp, &had)
+func (t *transport) retry(req *http.Request, g *grant, had *tries, resp *http.Response) (*http.Response, error) {
+	for {
+		next, cause := t.another(req, g, resp, had)
 		if next == nil {
 			return withOutcome(resp, cause), nil
 		}
@@ -75,7 +102,7 @@ func (t *transport) retry(req *http.Request, g *grant, refreshed bool, resp *htt
 		_ = resp.Body.Close()
 		g = next
 		var err error
-		if resp, err = t.send(again, g, attempt); err != nil || resp.StatusCode != http.StatusUnauthorized {
+		if resp, err = t.send(again, g, had); err != nil || resp.StatusCode != http.StatusUnauthorized {
 			return resp, err
 		}
 	}
@@ -138,14 +165,15 @@ func (t *transport) lag(g *grant, kind challenge, pauses int) time.Duration {
 }
 
 // send sends req once, with g's token or with none, and reports it.
-func (t *transport) send(req *http.Request, g *grant, attempt int) (*http.Response, error) {
+func (t *transport) send(req *http.Request, g *grant, had *tries) (*http.Response, error) {
+	had.sent, had.reached = had.sent+1, true
 	out := t.authorized(req, g)
 	if t.core.onCall == nil {
 		return t.core.roundTrip(out)
 	}
 	started := time.Now()
 	resp, err := t.core.roundTrip(out)
-	event := CallEvent{Method: req.Method, Attempt: attempt, Duration: time.Since(started), Err: err}
+	event := CallEvent{Method: req.Method, Attempt: had.sent, Duration: time.Since(started), Err: err}
 	if resp != nil {
 		event.Status = resp.StatusCode
 	}
@@ -332,6 +360,9 @@ func readChallenge(resp *http.Response) challenge {
 	var answer struct {
 		Error   string `json:"error"`
 		Message string `json:"message"`
+		Errors  []struct {
+			Message string `json:"message"`
+		} `json:"errors"` // GraphQL's, which tells no kinds of bad tokens apart
 	}
 	_ = json.Unmarshal(body, &answer) // another form says nothing
 	headers := resp.Header.Values("WWW-Authenticate")
@@ -344,7 +375,9 @@ func readChallenge(resp *http.Response) challenge {
 	switch {
 	case basic && !bearer, answer.Error == "dpop_error":
 		return challengeOther
-	case len(headers) == 0 && answer.Error == "" && answer.Message == "401 Unauthorized":
+	case len(headers) > 0 || answer.Error != "":
+		return challengeToken
+	case answer.Message == "401 Unauthorized", len(answer.Errors) == 1 && answer.Errors[0].Message == "Invalid token":
 		return challengeBare
 	}
 	return challengeToken
