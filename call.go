@@ -34,25 +34,34 @@ func Get[T any](ctx context.Context, c *Client, p Path, opts ...RequestOption) (
 
 // call is Call. A body that is cut off makes it start again.
 func (c *Client) call(ctx context.Context, method string, p Path, in, out any, o *options) error {
-	for n := 1; ; n++ {
+	for {
 		resp, err := c.sendWith(ctx, method, p, in, o)
 		if err != nil {
 			return err
 		}
-		err = c.decode(resp, p.template, out)
-		if err == nil || !c.core.again(ctx, method, o, err, n) {
+		if err = c.decode(resp, p.template, out); err == nil {
+			return nil
+		}
+		next, ok := c.core.again(ctx, resp.Request, o, err)
+		if !ok {
 			return err
 		}
+		ctx = next
 	}
 }
 
-// again waits before a call whose answer was cut off is made anew; false: it is
-// not.
-func (c *core) again(ctx context.Context, method string, o *options, err error, n int) bool {
-	if _, cut := errors.AsType[*cutError](err); !cut || n > c.retries || !isSafe(method) && !o.idempotent {
-		return false
+// again waits before a call whose answer was cut off is made anew, and returns
+// the context to make it in; false: it is not.
+func (c *core) again(ctx context.Context, req *http.Request, o *options, err error) (context.Context, bool) {
+	if _, cut := errors.AsType[*cutError](err); !cut || !replayable(req) || !isSafe(req.Method) && !o.idempotent {
+		return nil, false
 	}
-	return pauseWithin(ctx, jittered(backoff(n, retryPause, longestRetryPause)))
+	had := triedBefore(req)
+	had.sent, had.failed = max(had.sent, 1), had.failed+1
+	if had.failed > c.retries || !pauseWithin(ctx, min(jittered(backoff(had.failed, retryPause, longestRetryPause)), c.retryWait)) {
+		return nil, false
+	}
+	return context.WithValue(ctx, triesKey{}, had), true
 }
 
 // open fetches p as a stream, which the caller closes.

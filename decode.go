@@ -20,14 +20,20 @@ import (
 var asStandard = json.JoinOptions(jsonv1.DefaultOptionsV1(), jsonv1.ReportErrorsWithLegacySemantics(false))
 
 // withNumbers knows [stdjson.Number] too, which costs every other type time.
-var withNumbers = json.JoinOptions(asStandard, json.WithUnmarshalers(json.UnmarshalFromFunc(
+var withNumbers = json.JoinOptions(asStandard, numbers)
+
+// asEver takes every type that encoding/json takes, such as those with odd tags,
+// and does not say where the trouble is.
+var asEver = json.JoinOptions(jsonv1.DefaultOptionsV1(), numbers)
+
+var numbers = json.WithUnmarshalers(json.UnmarshalFromFunc(
 	func(d *jsontext.Decoder, n *stdjson.Number) error {
 		value, err := d.ReadValue()
 		if err != nil {
 			return err
 		}
 		return stdjson.Unmarshal(value, n)
-	})))
+	}))
 
 // largestPooled is the capacity up to which a buffer is used again, in bytes: a
 // page of a hundred of GitLab's largest things.
@@ -110,7 +116,16 @@ func unmarshal(body []byte, out any) error {
 	if wantsNumbers(err) {
 		err = json.Unmarshal(body, out, withNumbers)
 	}
+	if isOfType(err) && json.Unmarshal(body, out, asEver) == nil {
+		return nil
+	}
 	return explain(err)
+}
+
+// isOfType reports whether it is the type that err is about, and not the JSON.
+func isOfType(err error) bool {
+	_, ok := errors.AsType[*json.SemanticError](err)
+	return ok
 }
 
 func wantsNumbers(err error) bool {
@@ -130,9 +145,11 @@ func explain(err error) error {
 		if wrong.Err != nil {
 			expected = "that is not valid for Go type %v"
 		}
-		text = fmt.Sprintf("at byte %d (%s): a %s "+expected, wrong.ByteOffset, wrong.JSONPointer, kindName(wrong.JSONKind), wrong.GoType)
+		text = fmt.Sprintf("at byte %d (%s): a %s "+expected, wrong.ByteOffset, clean(string(wrong.JSONPointer)), kindName(wrong.JSONKind), wrong.GoType)
 	} else if broken, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
-		text = fmt.Sprintf("at byte %d (%s): not valid JSON", broken.ByteOffset, broken.JSONPointer)
+		text = fmt.Sprintf("at byte %d (%s): not valid JSON", broken.ByteOffset, clean(string(broken.JSONPointer)))
+	} else if odd, ok := errors.AsType[*jsonv1.UnmarshalTypeError](err); ok {
+		text = fmt.Sprintf("at byte %d: a value that is not valid for Go type %v", odd.Offset, odd.Type)
 	}
 	return &compoundError{text: text, errs: []error{err}}
 }

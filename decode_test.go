@@ -93,6 +93,20 @@ type diverse struct {
 	private   int
 }
 
+// odd has what encoding/json takes without a word, and its successor does not.
+type odd struct {
+	First    string
+	Dash     int       `json:"-,"`        //nolint:staticcheck // encoding/json takes it
+	Trailing string    `json:"trailing,"` //nolint:staticcheck // encoding/json takes it
+	QuotedB  bool      `json:",string"`
+	QuotedS  string    `json:",string"`
+	QuotedSl []int     `json:",string"` //nolint:staticcheck // encoding/json takes it
+	QuotedT  time.Time `json:",string"` //nolint:staticcheck // encoding/json takes it
+	Number   json.Number
+	Func     func()
+	Last     map[string]int
+}
+
 // located has no oddities, so that its errors have a place.
 type located struct {
 	Int    int
@@ -172,6 +186,12 @@ func TestAnswersAreDecodedAsByEncodingJSON(t *testing.T) {
 		`{"number":null,"p":null}`, `{"number":"1"}`, `{"number":true}`, `{"number":[]}`, `{"number":1e400}`, `{"number":-}`, `{"number":1,"after":{"x":"y"}}`, `{"slice":[1,{}]}`,
 		`{"number":1,"number":2,"after":{"a":1},"after":{"b":2}}`,
 	)
+	agree[odd](
+		t,
+		`{"first":"a","-":1,"trailing":"b","quotedb":"true","quoteds":"\"x\"","quotedsl":[1],"quotedt":"2024-02-29T12:30:00Z","number":1.50,"last":{"a":1}}`,
+		`{}`, `null`, `[]`, `{"quotedb":true}`, `{"quoteds":"x"}`, `{"quoteds":"null"}`, `{"quotedb":"True"}`, `{"first":1}`, `{"last":{"a":"x"}}`, `{"-":"x"}`, `{"number":true}`, `{"func":null}`, `{"func":1}`,
+	)
+	agree[[]odd](t, `[{"-":1},{"number":2},{"last":{"a":1}},null]`, `[{"-":1},{"-":"x"}]`)
 	agree[any](t, `{"a":1}`, `[1,"x"]`, `"x"`, `1`, `null`, `true`, `x`, `{"a":1,"a":{"b":2}}`)
 	agree[map[string]any](t, `{"a":1}`, `null`, `[]`, `{"a":{"b":null}}`)
 	agree[[]int](t, `[1,2]`, `null`, `[]`, `{}`, `[1,"x"]`, `[1,]`)
@@ -182,6 +202,22 @@ func TestAnswersAreDecodedAsByEncodingJSON(t *testing.T) {
 	agree[string](t, `"a\u00e9\n"`, `7`, `null`, `"\ud83d"`)
 	agree[time.Time](t, `"2024-02-29T12:30:00Z"`, `null`, `""`)
 	agree[gitlab.Issue](t, `{"id":1,"iid":2,"labels":["a"],"created_at":"2024-02-29T12:30:00.000Z","due_date":"2024-02-29","author":{"id":7}}`, `{"labels":null,"due_date":null}`, `{"labels":"x"}`)
+}
+
+func TestItemsOfOddTypesAreDecoded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	const body = `[{"-":1},{"first":"a"},null,{"number":2,"-":3},{"last":{"a":1}}]`
+	w.mock.RegisterNoResponder(always(http.StatusOK, body))
+	var want []odd
+	require.NoError(t, json.Unmarshal([]byte(body), &want))
+	got, err := every[odd](t.Context(), t, w.client, itemsPath)
+	require.NoError(t, err)
+	assert.True(t, reflect.DeepEqual(want, got), "%+v", got)
+	w.mock.RegisterNoResponder(always(http.StatusOK, `[{"-":1},{"-":"x"},{"-":3}]`))
+	got, err = every[odd](t.Context(), t, w.client, itemsPath)
+	require.EqualError(t, err, "gitlab: GET /items: decoding the answer: at byte 17: a value that is not valid for Go type int")
+	assert.Len(t, got, 1)
 }
 
 func TestAnswerIsDecodedIntoWhatIsThere(t *testing.T) {
@@ -224,6 +260,7 @@ func FuzzDecodeAsEncodingJSON(f *testing.F) {
 		w.mock.RegisterNoResponder(always(http.StatusOK, string(trimmed)))
 		agreed[diverse](t, w, string(trimmed))
 		agreed[any](t, w, string(trimmed))
+		agreed[odd](t, w, string(trimmed))
 
 		var want []diverse
 		wantErr := json.Unmarshal(trimmed, &want)
@@ -263,6 +300,27 @@ func TestDecodeErrorsSayWhereAndNotWhat(t *testing.T) {
 			assert.Len(t, w.sent(), 1)
 		}
 	}
+}
+
+func TestDecodeErrorIsFitForOneLineOfALog(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	w.mock.RegisterNoResponder(always(http.StatusOK, `{"map":{"a\nb\u001b[31m":"x"}}`))
+	_, err := gitlab.Get[located](t.Context(), w.client, itemsPath)
+	require.ErrorContains(t, err, "(/map/a b [31m): a string where Go type int was expected")
+	long := strings.Repeat("k", 100_000)
+	w.mock.RegisterNoResponder(always(http.StatusOK, `[{"map":{"`+long+`":"x"}}]`))
+	_, err = every[located](t.Context(), t, w.client, itemsPath)
+	require.Error(t, err)
+	assert.Less(t, len(err.Error()), 1200)
+	w.mock.RegisterNoResponder(always(http.StatusOK, `{"x":`+strings.Repeat(`[`, 11_000)))
+	_, err = gitlab.Get[located](t.Context(), w.client, itemsPath)
+	require.Error(t, err)
+	assert.Less(t, len(err.Error()), 1200)
+	w.mock.RegisterNoResponder(always(http.StatusOK, `{"any":{"`+long+`":x}}`))
+	_, err = gitlab.Get[located](t.Context(), w.client, itemsPath)
+	require.Error(t, err)
+	assert.Less(t, len(err.Error()), 1200)
 }
 
 func TestErrorOfATypesOwnDecodingIsFound(t *testing.T) {

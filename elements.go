@@ -16,6 +16,7 @@ type elements struct {
 	in      *jsontext.Decoder
 	read    int
 	numbers bool // the elements have a [stdjson.Number]
+	odd     bool // their type is one for asEver
 }
 
 // readElements begins with body, which must stay as it is. A null is no
@@ -69,6 +70,12 @@ func (e *elements) decode(out any) error {
 			return err
 		}
 		err = json.UnmarshalDecode(e.in, out)
+	}
+	if isOfType(err) && !e.odd {
+		e.odd, e.numbers = true, true
+		if e.restart(asEver) == nil && json.UnmarshalDecode(e.in, out) == nil {
+			err = nil
+		}
 	}
 	e.read++
 	return explain(err)

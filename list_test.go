@@ -307,6 +307,37 @@ func TestParallelPagesComeAtTheSameTime(t *testing.T) {
 	}
 }
 
+func TestParallelNeedsPagesThatAreNumberedAndCounted(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		serve httpmock.Responder
+		query url.Values
+	}{
+		"no totals": {paged(25, byHeader), nil},
+		"no totals, by Link": {func(req *http.Request) (*http.Response, error) {
+			return paged(25, func(h http.Header, next string, query url.Values) {
+				if next != "" {
+					query.Set("page", next)
+					h.Set("Link", `<http://internal.example.com/x?`+query.Encode()+`>; rel="next"`)
+				}
+			})(req)
+		}, nil},
+		"keyset":              {byKeyset(25), url.Values{"pagination": {"keyset"}}},
+		"keyset with a total": {with("X-Total-Pages", "9", byKeyset(25)), url.Values{"pagination": {"keyset"}}},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			g := &gauge{}
+			w := newWorld(t, nil)
+			w.mock.RegisterResponder(http.MethodGet, itemsURL, g.measure(after(time.Second, row.serve)))
+			items, err := every[item](t.Context(), t, w.client, itemsPath.With(row.query), gitlab.WithPageSize(10), gitlab.Parallel(4))
+			require.NoError(t, err, name)
+			assert.Equal(t, upTo(1, 25), items, name)
+			assert.Equal(t, 1, g.most, name)
+			assert.Len(t, w.sent(), 3, name)
+		})
+	}
+}
+
 func TestParallelListMayChangeMeanwhile(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct{ before, now, atATime int }{
@@ -495,6 +526,93 @@ func TestEndOfOffsetsNamesTheWayOut(t *testing.T) {
 		_, err = every[item](t.Context(), t, w.client, itemsPath)
 		require.Error(t, err)
 		assert.NotContains(t, err.Error(), "numbered pages end here")
+	}
+}
+
+func TestCursorsGoOnAtEveryItem(t *testing.T) {
+	t.Parallel()
+	const total = 7
+	for name, serve := range map[string]httpmock.Responder{
+		"by X-Next-Page": paged(total, byHeader), "by Link": paged(total, func(h http.Header, next string, query url.Values) {
+			if next != "" {
+				query.Set("page", next)
+				h.Set("Link", `<http://internal.example.com/x?`+query.Encode()+`>; rel="next"`)
+			}
+		}), "with totals": paged(total, byTotals(total)), "by keyset": byKeyset(total),
+	} {
+		w := newWorld(t, nil)
+		w.mock.RegisterResponder(http.MethodGet, itemsURL, serve)
+		for size := 1; size <= total+1; size++ {
+			for _, parallel := range []int{1, 3} {
+				var cursors []string
+				var a gitlab.Answer
+				list := func(opts ...gitlab.RequestOption) func(func(item, error) bool) {
+					return gitlab.List[item](t.Context(), w.client, itemsPath.With(url.Values{"search": {"?#&"}}), append(opts, gitlab.WithPageSize(size), gitlab.Parallel(parallel), gitlab.WithAnswer(&a))...)
+				}
+				for _, err := range list(gitlab.WithCursor("")) {
+					require.NoError(t, err)
+					cursors = append(cursors, a.Cursor())
+				}
+				require.Len(t, cursors, total)
+				assert.Empty(t, cursors[total-1], "the end")
+				assert.Empty(t, a.Cursor())
+				for i, cursor := range cursors[:total-1] {
+					var rest []item
+					for it, err := range list(gitlab.WithCursor(cursor)) {
+						require.NoError(t, err)
+						rest = append(rest, it)
+						assert.Equal(t, cursors[it.ID-1], a.Cursor(), "the same place has the same cursor")
+					}
+					require.Equal(t, upTo(i+2, total), rest, "%s, pages of %d, from %q", name, size, cursor)
+					assert.Equal(t, (i+1)%size == 0, strings.HasPrefix(cursor, "0?"), "behind the last item of a page the next one begins")
+				}
+			}
+		}
+		for _, query := range w.queries() {
+			values, err := url.ParseQuery(query)
+			require.NoError(t, err)
+			require.Equal(t, []string{"?#&"}, values["search"])
+		}
+	}
+}
+
+func TestCursorOutlivesAnError(t *testing.T) {
+	t.Parallel()
+	forbidden := always(http.StatusForbidden, `{"message":"403 Forbidden"}`)
+	odd := always(http.StatusOK, `[{"id":3},{"id":"x"}]`)
+	for name, row := range map[string]struct {
+		second httpmock.Responder
+		items  int
+		status int
+	}{
+		"refusal":       {forbidden, 2, http.StatusForbidden},
+		"no answer":     {noAnswer, 2, http.StatusOK},
+		"no list":       {always(http.StatusOK, `{}`), 2, http.StatusOK},
+		"an odd item":   {odd, 3, http.StatusOK},
+		"a broken page": {always(http.StatusOK, `[{"id":3},`), 3, http.StatusOK},
+	} {
+		w := newWorld(t, func(cfg *gitlab.Config) { cfg.MaxRetries = -1 })
+		w.mock.RegisterResponder(http.MethodGet, itemsURL, inTurn(paged(5, byHeader), row.second, paged(5, byHeader)))
+		var a gitlab.Answer
+		items, err := every[item](t.Context(), t, w.client, itemsPath, gitlab.WithPageSize(2), gitlab.WithAnswer(&a))
+		require.Error(t, err, name)
+		require.Len(t, items, row.items, name)
+		assert.Equal(t, row.status, a.StatusCode, name)
+
+		rest, err := every[item](t.Context(), t, w.client, itemsPath, gitlab.WithCursor(a.Cursor()), gitlab.WithAnswer(&a))
+		require.NoError(t, err, name)
+		assert.Equal(t, upTo(row.items+1, 5), rest, "%s: behind the item that was yielded last", name)
+		assert.Empty(t, a.Cursor())
+
+		w.mock.RegisterResponder(http.MethodGet, itemsURL, row.second)
+		if row.items == 2 {
+			_, err = every[item](t.Context(), t, w.client, itemsPath, gitlab.WithCursor("1?page=7"), gitlab.WithAnswer(&a))
+			require.Error(t, err)
+			assert.Equal(t, "1?page=7", a.Cursor(), "%s: nothing was yielded", name)
+			_, err = every[item](t.Context(), t, w.client, itemsPath, gitlab.WithAnswer(&a))
+			require.Error(t, err)
+			assert.Empty(t, a.Cursor(), "%s: from the beginning", name)
+		}
 	}
 }
 

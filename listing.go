@@ -51,6 +51,12 @@ func (c *Client) list(ctx context.Context, p Path, o *options) (*listing, error)
 		return nil, err
 	}
 	l := &listing{client: c, path: p, options: o, skip: from.used}
+	if o.answer != nil {
+		o.answer.position = position{}
+		if o.cursor != "" {
+			o.answer.position = from
+		}
+	}
 	l.ctx, l.cancel = context.WithCancel(ctx)
 	l.fetch(from.query)
 	return l, nil
@@ -90,6 +96,9 @@ func (l *listing) turn() bool {
 	if p.read <= l.skip {
 		l.lookAhead() // there was nothing on it to come back from
 	}
+	if l.answer != nil {
+		l.answer.position = position{query: p.next} // also if there was nothing on it
+	}
 	l.client.core.recycle(p.buf)
 	l.page, l.skip = nil, 0
 	return len(l.ahead) > 0
@@ -112,8 +121,10 @@ func (l *listing) receive() bool {
 		return l.receive()
 	}
 	l.begun = true
-	if l.answer != nil {
+	if l.answer != nil && p.answer.StatusCode != 0 {
+		behind := l.answer.position // the item that was yielded last, until there is another
 		*l.answer = p.answer
+		l.answer.position = behind
 	}
 	if l.err = tooDeep(p.err); l.err != nil {
 		return false
@@ -166,7 +177,7 @@ func (p *page) numbers() *pageNumbers {
 	query, err := url.ParseQuery(p.query)
 	number, _ := strconv.ParseInt(query.Get("page"), 10, 64)
 	if err != nil || p.answer.TotalPages < 0 || query.Get("pagination") == "keyset" {
-		return &pageNumbers{}
+		return &pageNumbers{next: 1} // there are none
 	}
 	return &pageNumbers{query: query, next: max(number, 1) + 1, last: p.answer.TotalPages}
 }
@@ -183,8 +194,8 @@ func (l *listing) get(query string) *page {
 	c, p, o := l.client, l.path, *l.options
 	got := &page{query: query, buf: c.core.buffer()}
 	p.query, o.answer = query, &got.answer
-	for n := 1; ; n++ {
-		resp, err := c.sendWith(l.ctx, http.MethodGet, p, nil, &o)
+	for ctx := l.ctx; ; {
+		resp, err := c.sendWith(ctx, http.MethodGet, p, nil, &o)
 		if err != nil {
 			got.err = err
 			return got
@@ -198,9 +209,11 @@ func (l *listing) get(query string) *page {
 			}
 		}
 		got.err = err
-		if err == nil || !c.core.again(l.ctx, http.MethodGet, &o, err, n) {
+		next, ok := c.core.again(ctx, resp.Request, &o, err)
+		if !ok {
 			break
 		}
+		ctx = next
 		got.buf.Reset()
 	}
 	if got.err == nil && got.next == query {

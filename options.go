@@ -70,7 +70,8 @@ func WithPageSize(n int) RequestOption {
 }
 
 // WithCursor starts a list where [Answer.Cursor] says that an earlier run of
-// the same list was. "" is its beginning.
+// the same list was. "" is its beginning. A cursor holds the query of a request,
+// so take none from a stranger.
 func WithCursor(cursor string) RequestOption { return func(o *options) { o.cursor = cursor } }
 
 // Parallel fetches up to n pages of a list at the same time, which are kept in

@@ -2,6 +2,7 @@ package gitlab
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"math/rand/v2"
 	"net"
@@ -38,15 +39,16 @@ func (c *core) retry(req *http.Request, resp *http.Response, err error, n int) b
 	pause := jittered(backoff(n, retryPause, longestRetryPause))
 	harmless := isSafe(req.Method) || req.Context().Value(idempotentKey{}) != nil
 	switch {
-	case err != nil && !harmless && !neverSent(err):
+	case err != nil && (isLasting(err) || !harmless && !neverSent(err)):
 		return false
 	case err != nil:
-		return req.Context().Err() == nil && pauseWithin(req.Context(), pause)
+		return req.Context().Err() == nil && pauseWithin(req.Context(), min(pause, c.retryWait))
 	case resp.StatusCode == http.StatusTooManyRequests:
 		pause = jittered(backoff(n, rateLimitPause, longestRetryPause))
 	case !harmless:
 		return false
 	}
+	pause = min(pause, c.retryWait)
 	if asked := retryAfter(resp, time.Now()); asked > 0 {
 		pause = asked + asked/5 - jittered(asked)/5 // never less, and a little more for some, so that they do not all come at once
 		if asked > c.retryWait {
@@ -62,14 +64,20 @@ func isSafe(method string) bool {
 }
 
 // neverSent reports whether a connection could not be made, so that nothing of
-// the request has left this machine. A host that does not exist stays so.
+// the request has left this machine.
 func neverSent(err error) bool {
 	failed, ok := errors.AsType[*net.OpError](err)
-	if !ok || failed.Op != "dial" {
-		return false
+	return ok && failed.Op == "dial"
+}
+
+// isLasting reports whether a connection fails the next time too: the host does
+// not exist, or is not who it says.
+func isLasting(err error) bool {
+	if unknown, ok := errors.AsType[*net.DNSError](err); ok && unknown.IsNotFound {
+		return true
 	}
-	unknown, ok := errors.AsType[*net.DNSError](err)
-	return !ok || !unknown.IsNotFound
+	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
+	return untrusted
 }
 
 // isDeployPage reports whether a page of HTML stands where JSON was asked for.

@@ -2,6 +2,7 @@ package gitlab_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -41,6 +42,11 @@ func unresolved(forGood bool) httpmock.Responder {
 	return func(*http.Request) (*http.Response, error) {
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "gitlab.example.com", IsNotFound: forGood, IsTemporary: !forGood}}
 	}
+}
+
+// untrusted is a server with a certificate of nobody's.
+func untrusted(*http.Request) (*http.Response, error) {
+	return nil, &tls.CertificateVerificationError{Err: errors.New("signed by unknown authority")}
 }
 
 // cut answers with a part of text, and then breaks off.
@@ -93,23 +99,24 @@ func TestWhatFailsInPassingIsSentAgainWhereThatIsSafe(t *testing.T) {
 		again  safety
 		pauses []time.Duration
 	}{
-		"429":                    {plain(http.StatusTooManyRequests, "Retry later"), everything, ofLimit},
-		"429 of the application": {always(http.StatusTooManyRequests, `{"message":{"error":"This endpoint has been requested too many times. Try again later."}}`), everything, ofLimit},
-		"connection refused":     {refusedConnection, everything, ofServer},
-		"host not known now":     {unresolved(false), everything, ofServer},
-		"host does not exist":    {unresolved(true), harmless, ofServer},
-		"connection reset":       {resetConnection, harmless, ofServer},
-		"no answer":              {noAnswer, harmless, ofServer},
-		"500":                    {always(http.StatusInternalServerError, `{"message":"500 Internal Server Error"}`), harmless, ofServer},
-		"502":                    {page(http.StatusBadGateway), harmless, ofServer},
-		"503":                    {page(http.StatusServiceUnavailable), harmless, ofServer},
-		"deploy page":            {page(http.StatusOK), harmless, ofServer},
-		"200":                    {always(http.StatusOK, `{}`), never, nil},
-		"304":                    {always(http.StatusNotModified, ""), never, nil},
-		"400":                    {always(http.StatusBadRequest, `{}`), never, nil},
-		"404":                    {with("Retry-After", "1", page(http.StatusNotFound)), never, nil},
-		"409":                    {always(http.StatusConflict, `{}`), never, nil},
-		"499":                    {always(499, `{}`), never, nil},
+		"429":                     {plain(http.StatusTooManyRequests, "Retry later"), everything, ofLimit},
+		"429 of the application":  {always(http.StatusTooManyRequests, `{"message":{"error":"This endpoint has been requested too many times. Try again later."}}`), everything, ofLimit},
+		"connection refused":      {refusedConnection, everything, ofServer},
+		"host not known now":      {unresolved(false), everything, ofServer},
+		"host does not exist":     {unresolved(true), never, nil},
+		"certificate not trusted": {untrusted, never, nil},
+		"connection reset":        {resetConnection, harmless, ofServer},
+		"no answer":               {noAnswer, harmless, ofServer},
+		"500":                     {always(http.StatusInternalServerError, `{"message":"500 Internal Server Error"}`), harmless, ofServer},
+		"502":                     {page(http.StatusBadGateway), harmless, ofServer},
+		"503":                     {page(http.StatusServiceUnavailable), harmless, ofServer},
+		"deploy page":             {page(http.StatusOK), harmless, ofServer},
+		"200":                     {always(http.StatusOK, `{}`), never, nil},
+		"304":                     {always(http.StatusNotModified, ""), never, nil},
+		"400":                     {always(http.StatusBadRequest, `{}`), never, nil},
+		"404":                     {with("Retry-After", "1", page(http.StatusNotFound)), never, nil},
+		"409":                     {always(http.StatusConflict, `{}`), never, nil},
+		"499":                     {always(499, `{}`), never, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -201,6 +208,24 @@ func TestNumberOfRetriesIsConfigured(t *testing.T) {
 				assert.Len(t, w.sent(), sends, "%d %s", retries, name)
 			})
 		}
+	}
+}
+
+func TestLongestPauseHoldsForEveryPause(t *testing.T) {
+	t.Parallel()
+	for name, fails := range map[string]httpmock.Responder{
+		"refusal": page(http.StatusBadGateway), "limit": plain(http.StatusTooManyRequests, "Retry later"), "connection": resetConnection, "body": cut(`{"id":`),
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, func(cfg *gitlab.Config) { cfg.MaxRetryWait = 100 * time.Millisecond })
+			w.mock.RegisterNoResponder(fails)
+			_, err := w.client.Users.Current(t.Context())
+			require.Error(t, err)
+			require.Len(t, w.sent(), 4, name)
+			for _, pause := range w.pauses() {
+				assert.LessOrEqual(t, pause, 100*time.Millisecond, name)
+			}
+		})
 	}
 }
 
@@ -385,7 +410,8 @@ func TestDoSendsAgainToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, nil)
 		w.mock.RegisterNoResponder(inTurn(page(http.StatusBadGateway), refusedConnection, always(http.StatusOK, userJSON)))
-		req := request(t, "", userURL, "")
+		req := request(t, http.MethodGet, userURL, "")
+		req.Method = ""
 		resp, err := w.client.Do(req)
 		require.NoError(t, err)
 		require.NoError(t, resp.Body.Close())
@@ -401,6 +427,35 @@ func TestPageThatDoAsksForIsAnAnswer(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, resp.Body.Close())
 	assert.Len(t, w.sent(), 1, "only where JSON was asked for it is a deployment's")
+}
+
+func TestBodyThatCannotBeRewoundIsNotRepeated(t *testing.T) {
+	t.Parallel()
+	for name, fails := range map[string]httpmock.Responder{
+		"limit": plain(http.StatusTooManyRequests, "Retry later"), "refusal": page(http.StatusBadGateway), "connection": refusedConnection, "body": cut(`{"id":`),
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			for of, in := range map[string]any{
+				"stream": gitlab.Stream{Content: io.MultiReader(strings.NewReader("once"))},
+				"upload": gitlab.Upload{Name: "a.txt", Content: io.MultiReader(strings.NewReader("once"))},
+			} {
+				w := newWorld(t, nil)
+				w.mock.RegisterNoResponder(fails)
+				var out any
+				require.Error(t, w.client.Call(t.Context(), http.MethodPut, itemsPath, in, &out, gitlab.Idempotent()))
+				require.Len(t, w.sent(), 1, "%s %s", name, of)
+				assert.Contains(t, w.sent()[0].Body, "once")
+			}
+			w := newWorld(t, nil)
+			w.mock.RegisterNoResponder(fails)
+			req := request(t, http.MethodGet, itemsURL, "")
+			req.Body, req.GetBody = io.NopCloser(strings.NewReader("once")), nil
+			if resp, err := w.client.Do(req); err == nil {
+				_ = resp.Body.Close()
+			}
+			assert.Len(t, w.sent(), 1, name)
+		})
+	}
 }
 
 func TestBodyThatFailsToRewindIsNotRepeated(t *testing.T) {
@@ -614,5 +669,54 @@ func TestRetriesOnRealConnections(t *testing.T) {
 		require.NoError(t, err)
 		require.Error(t, c.Call(t.Context(), row.method, itemsPath, gitlab.Form(url.Values{"a": {"b"}}), nil), name)
 		assert.Len(t, sends, row.sends, name)
+	}
+}
+
+func TestRetriesOfACutAnswerAreCountedToo(t *testing.T) {
+	t.Parallel()
+	busy := page(http.StatusServiceUnavailable)
+	rejected := func(req *http.Request) (*http.Response, error) { return expired(req), nil }
+	for name, row := range map[string]struct {
+		answers []httpmock.Responder
+		story   []string
+		events  []string
+	}{
+		"busy and cut in turn": {
+			[]httpmock.Responder{busy, cut(`{`), busy, cut(`{`), busy, cut(`{`)},
+			[]string{"GET access-1", "GET access-1", "GET access-1", "GET access-1"},
+			[]string{"1 503", "2 200", "3 503", "4 200"},
+		},
+		"cut each time": {
+			[]httpmock.Responder{cut(`{`)},
+			[]string{"GET access-1", "GET access-1", "GET access-1", "GET access-1"},
+			[]string{"1 200", "2 200", "3 200", "4 200"},
+		},
+		"refreshed, cut, and refused": {
+			[]httpmock.Responder{rejected, cut(`{`), rejected},
+			[]string{"GET access-1", "POST refresh-1", "GET access-2", "GET access-2"},
+			[]string{"1 401", "2 200", "3 401"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				for _, list := range []bool{false, true} {
+					var events []string
+					w := newWorld(t, telling(&events))
+					w.mock.RegisterResponder(http.MethodPost, tokenURL, always(http.StatusOK, pairJSON))
+					w.mock.RegisterResponder(http.MethodGet, itemsURL, inTurn(row.answers...))
+					c := w.signIn(t, 2*time.Hour)
+					var err error
+					if list {
+						_, err = every[item](t.Context(), t, c, itemsPath)
+					} else {
+						_, err = gitlab.Get[item](t.Context(), c, itemsPath)
+					}
+					require.Error(t, err)
+					requireStory(t, w, row.story...)
+					assert.Equal(t, row.events, events)
+				}
+			})
+		})
 	}
 }

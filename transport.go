@@ -30,6 +30,7 @@ const maxAdoptions = 2
 // the call.
 type tries struct {
 	sent      int  // requests
+	failed    int  // times that it failed in passing
 	refreshed bool // its one refresh, before or after it was first sent
 	cured     bool // that refresh answered a 401: one more is returned
 	adoptions int  // pairs that others had made
@@ -45,13 +46,15 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	case !t.core.sameOrigin(req.URL):
 		return t.core.roundTrip(bare(req))
 	}
-	had := tries{refreshed: refreshedBefore(req)}
+	before := triedBefore(req)
+	had := tries{sent: before.sent, failed: before.failed, refreshed: before.refreshed || refreshedBefore(req)}
 	sent := req
-	for n := 1; ; n++ {
+	for {
 		resp, err := t.heal(sent, &had)
-		if !t.patient || !inPassing(req, resp, err, &had) || !t.core.retry(req, resp, err, n) {
-			return resp, err
+		if !t.patient || !inPassing(req, resp, err, &had) || !t.core.retry(req, resp, err, had.failed+1) {
+			return had.noted(resp), err
 		}
+		had.failed++
 		again := replay(req, had.refreshed)
 		if again == nil {
 			return resp, err
@@ -305,6 +308,23 @@ func refreshedBefore(req *http.Request) bool {
 		}
 	}
 	return false
+}
+
+// triesKey finds, in the context of a request, what its call has had before:
+// an answer that is cut off makes a call start again.
+type triesKey struct{}
+
+func triedBefore(req *http.Request) tries {
+	had, _ := req.Context().Value(triesKey{}).(tries)
+	return had
+}
+
+// noted is resp with what the call has had, if that is more than one request.
+func (had *tries) noted(resp *http.Response) *http.Response {
+	if resp != nil && had.sent > 1 {
+		resp.Request = resp.Request.WithContext(context.WithValue(resp.Request.Context(), triesKey{}, *had))
+	}
+	return resp
 }
 
 // outcomeKey finds, in the context of an answer's request, why a refresh did not
