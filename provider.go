@@ -1,6 +1,7 @@
 package gitlab
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/oauth2"
 )
@@ -18,9 +20,10 @@ import (
 // users in: each of those methods is told the base URL of the instance.
 //
 // Its HTTP client is the context's oauth2.HTTPClient, as with package oauth2,
-// and [http.DefaultTransport] without one: the methods that sign in do not know
-// Config.HTTPClient, and have no time limit but their context's. Redirects are
-// never followed. Printing it shows no secret; its JSON does hold the secret.
+// and [http.DefaultTransport] without one: [Client.SignInContext] provides that
+// of a Config. The methods that sign in have no time limit but their context's.
+// Redirects are never followed. Printing it shows no secret; its JSON does hold
+// the secret.
 type OAuthProvider struct {
 	ClientID     string
 	ClientSecret string   // "" for a public application
@@ -142,6 +145,17 @@ func withTokenClient(ctx context.Context) context.Context {
 	return context.WithValue(ctx, oauth2.HTTPClient, tokenClient(ctx))
 }
 
+// SignInContext is ctx for the sign-in methods of an [OAuthProvider]: with it,
+// they use the connections of c's calls, and so the same CAs and proxy. No token
+// of c's is sent with them.
+func (c *Client) SignInContext(ctx context.Context) context.Context {
+	return context.WithValue(ctx, oauth2.HTTPClient, c.core.tokenHTTP)
+}
+
+// BaseURL is the instance's, in normal form: lower-case scheme and host, no
+// default port, no trailing slash.
+func (c *Client) BaseURL() string { return c.core.baseURL }
+
 // config is the application at one instance, for package oauth2.
 func (p OAuthProvider) config(baseURL string) (*oauth2.Config, error) {
 	base, err := normalBaseURL(baseURL)
@@ -212,8 +226,12 @@ func (p OAuthProvider) DeviceAuth(ctx context.Context, baseURL string) (*oauth2.
 	return device, nil
 }
 
+// maxPolls is how often DeviceToken gets no answer before it gives up.
+const maxPolls = 10
+
 // DeviceToken waits until the user has answered, ctx ends, or the code expires,
-// asking GitLab as often as it allows.
+// asking GitLab as often as it allows. It goes on, more slowly, when GitLab
+// cannot be reached for a while.
 func (p OAuthProvider) DeviceToken(ctx context.Context, baseURL string, device *oauth2.DeviceAuthResponse) (OAuthData, error) {
 	conf, err := p.config(baseURL)
 	if err != nil {
@@ -222,15 +240,36 @@ func (p OAuthProvider) DeviceToken(ctx context.Context, baseURL string, device *
 	if device == nil {
 		return OAuthData{}, errors.New("gitlab: DeviceToken needs the answer of DeviceAuth")
 	}
-	token, err := conf.DeviceAccessToken(withTokenClient(ctx), device)
-	if err != nil {
-		return OAuthData{}, p.signInError("waiting for the device sign-in", err, device.DeviceCode)
+	poll := *device
+	for n := 1; ; n++ {
+		token, err := conf.DeviceAccessToken(withTokenClient(ctx), &poll)
+		if err == nil {
+			return OAuthDataFromToken(token), nil
+		}
+		ended := ctx.Err() != nil || !poll.Expiry.IsZero() && !time.Now().Before(poll.Expiry)
+		refused, answered := errors.AsType[*oauth2.RetrieveError](err)
+		if ended || n == maxPolls || answered && (refused.ErrorCode != "" || !passes(refused.Response.StatusCode)) {
+			return OAuthData{}, p.signInError("waiting for the device sign-in", err, device.DeviceCode)
+		}
+		poll.Interval = max(poll.Interval, deviceInterval) + deviceInterval // RFC 8628, section 3.5
+		if answered {
+			poll.Interval = max(poll.Interval, int64(retryAfter(refused.Response, time.Now())/time.Second))
+		}
 	}
-	return OAuthDataFromToken(token), nil
 }
 
-// Revoke ends a grant at GitLab (RFC 7009): either token of a pair ends both. An
-// unknown token is no error.
+// deviceInterval is, in seconds, how often a device asks if it is not told
+// (RFC 8628, section 3.2), and by how much longer it waits after a failure.
+const deviceInterval = 5
+
+// passes knows the answers that say nothing of what was asked.
+func passes(status int) bool {
+	return status == http.StatusTooManyRequests || status >= http.StatusInternalServerError
+}
+
+// Revoke ends a grant at GitLab (RFC 7009). An unknown token is no error. Give it
+// the refresh token: an access token that has expired ends nothing, and GitLab
+// does not say so. [Client.SignOut] takes care of that.
 func (p OAuthProvider) Revoke(ctx context.Context, baseURL, token string) error {
 	base, err := normalBaseURL(baseURL)
 	if err != nil {
@@ -239,7 +278,16 @@ func (p OAuthProvider) Revoke(ctx context.Context, baseURL, token string) error 
 	if token == "" {
 		return errors.New("gitlab: Revoke needs a token")
 	}
-	resp, body, err := p.post(ctx, base.String()+"/oauth/revoke", url.Values{"token": {token}}) //nolint:bodyclose // post has read and closed it
+	return p.revoke(ctx, base.String()+"/oauth/revoke", token)
+}
+
+// RevokeIdentity implements [IdentityRevoker].
+func (p OAuthProvider) RevokeIdentity(ctx context.Context, id Identity, revokeURL string) error {
+	return p.revoke(ctx, revokeURL, cmp.Or(id.Data.RefreshToken, id.Data.AccessToken))
+}
+
+func (p OAuthProvider) revoke(ctx context.Context, target, token string) error {
+	resp, body, err := p.post(ctx, target, url.Values{"token": {token}}) //nolint:bodyclose // post has read and closed it
 	switch {
 	case resp == nil:
 		return because("revoking a token", err)

@@ -166,6 +166,74 @@ func TestDeviceSignInAsksAsOftenAsGitLabAllows(t *testing.T) {
 	})
 }
 
+// TestDeviceSignInOutlivesAnOutage asks ever more slowly while there is no
+// answer, and as slowly as a 429 says.
+func TestDeviceSignInOutlivesAnOutage(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		w.mock.RegisterResponder(http.MethodPost, deviceURL, always(http.StatusOK, deviceJSON))
+		pending := always(http.StatusBadRequest, `{"error":"authorization_pending","error_description":"pending"}`)
+		w.mock.RegisterResponder(http.MethodPost, tokenURL, inTurn(
+			noAnswer, page(http.StatusOK), page(http.StatusBadGateway), pending,
+			with("Retry-After", "60", plain(http.StatusTooManyRequests, "Retry later")), always(http.StatusOK, pairJSON),
+		))
+		ctx := w.client.SignInContext(t.Context())
+		started := time.Now()
+		device, err := app.DeviceAuth(ctx, baseURL)
+		require.NoError(t, err)
+		data, err := app.DeviceToken(ctx, baseURL, device)
+		require.NoError(t, err)
+		assert.Equal(t, "access-2", data.AccessToken)
+		var after []time.Duration
+		for _, c := range w.sent()[1:] {
+			after = append(after, c.At.Sub(started))
+		}
+		assert.Equal(t, []time.Duration{5 * time.Second, 15 * time.Second, 30 * time.Second, 50 * time.Second, 70 * time.Second, 130 * time.Second}, after)
+		assert.Equal(t, int64(5), device.Interval, "the caller's answer is left as it is")
+	})
+}
+
+func TestDeviceSignInGivesUpOnAServerThatIsGone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		w.mock.RegisterResponder(http.MethodPost, tokenURL, noAnswer)
+		_, err := app.DeviceToken(clientIn(t.Context(), w), baseURL, &oauth2.DeviceAuthResponse{DeviceCode: "device-1"})
+		require.ErrorContains(t, err, "gitlab: waiting for the device sign-in: read tcp")
+		assert.Equal(t, 10, w.posts(), "nobody has said when the code expires")
+
+		w.mock.RegisterResponder(http.MethodPost, tokenURL, page(http.StatusNotFound))
+		_, err = app.DeviceToken(clientIn(t.Context(), w), baseURL, &oauth2.DeviceAuthResponse{DeviceCode: "device-1"})
+		require.ErrorIs(t, err, gitlab.ErrNotFound)
+		assert.Equal(t, 11, w.posts())
+	})
+}
+
+func TestSignInUsesTheConnectionsOfItsClient(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	w.mock.RegisterResponder(http.MethodPost, tokenURL, always(http.StatusOK, pairJSON))
+	w.signIn(t, time.Hour)
+	_, err := app.Exchange(w.client.As("ada").SignInContext(t.Context()), w.client.BaseURL(), "code-1", verifier)
+	require.NoError(t, err)
+	require.Len(t, w.sent(), 1)
+	assert.Empty(t, w.sent()[0].Authorization, "no token of anybody's goes with it")
+	client, err := gitlab.New(gitlab.Config{BaseURL: "HTTPS://GitLab.Example.com:443/gitlab/"})
+	require.NoError(t, err)
+	assert.Equal(t, "https://gitlab.example.com/gitlab", client.BaseURL())
+}
+
+func TestRevocationTakesTheTokenThatEndsAnExpiredPairToo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	w.mock.RegisterResponder(http.MethodPost, baseURL+"/oauth/revoke", always(http.StatusOK, `{}`))
+	for _, data := range []gitlab.OAuthData{{AccessToken: "access-1", RefreshToken: "refresh-1"}, {AccessToken: "access-1"}} {
+		require.NoError(t, app.RevokeIdentity(clientIn(t.Context(), w), gitlab.Identity{Key: "ada", Data: data}, baseURL+"/oauth/revoke"))
+	}
+	assert.Equal(t, []string{"refresh-1", "access-1"}, w.revoked())
+}
+
 func TestDeviceSignInEnds(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {

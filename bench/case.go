@@ -71,7 +71,7 @@ type target struct {
 }
 
 // registry is all cases, in the order of the table.
-var registry = slices.Concat(callCases, pageCases, listCases, burstCases, buildCases)
+var registry = slices.Concat(callCases, pageCases, webhookCases, listCases, burstCases, buildCases)
 
 func find(name string) *benchCase {
 	i := slices.IndexFunc(registry, func(c *benchCase) bool { return c.name == name })
