@@ -1,14 +1,11 @@
 package gitlab
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -55,7 +52,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 			return had.noted(resp), err
 		}
 		had.failed++
-		again := replay(req, had.refreshed)
+		again := replay(req)
 		if again == nil {
 			return resp, err
 		}
@@ -78,27 +75,23 @@ func (t *transport) heal(req *http.Request, had *tries) (*http.Response, error) 
 		had.reached = false
 		return refuse(req, err)
 	}
-	first := req
-	if refreshed {
-		had.refreshed = true
-		first = afterRefresh(req)
-	}
-	resp, err := t.send(first, g, had)
+	had.refreshed = had.refreshed || refreshed
+	resp, err := t.send(req, g, had)
 	if err != nil || resp.StatusCode != http.StatusUnauthorized {
 		return resp, err
 	}
-	return t.retry(req, g, had, resp)
+	return t.resend(req, g, had, resp)
 }
 
-// retry answers for a call whose token g was rejected: it sends it again as
+// resend answers for a call whose token g was rejected: it sends it again as
 // often as contract lines 1, 9 and 10 allow, and returns the last answer.
-func (t *transport) retry(req *http.Request, g *grant, had *tries, resp *http.Response) (*http.Response, error) {
+func (t *transport) resend(req *http.Request, g *grant, had *tries, resp *http.Response) (*http.Response, error) {
 	for {
 		next, cause := t.another(req, g, resp, had)
 		if next == nil {
 			return withOutcome(resp, cause), nil
 		}
-		again := replay(req, had.refreshed)
+		again := replay(req)
 		if again == nil {
 			return resp, nil
 		}
@@ -277,11 +270,8 @@ func replayable(req *http.Request) bool {
 }
 
 // replay is req to be sent again, its body rewound; nil if that fails.
-func replay(req *http.Request, refreshed bool) *http.Request {
+func replay(req *http.Request) *http.Request {
 	out := req.WithContext(req.Context())
-	if refreshed {
-		out = afterRefresh(req)
-	}
 	if req.GetBody != nil {
 		body, err := req.GetBody()
 		if err != nil {
@@ -292,26 +282,8 @@ func replay(req *http.Request, refreshed bool) *http.Request {
 	return out
 }
 
-// refreshedKey marks the request that was sent after its call's refresh.
-type refreshedKey struct{}
-
-func afterRefresh(req *http.Request) *http.Request {
-	return req.WithContext(context.WithValue(req.Context(), refreshedKey{}, true))
-}
-
-// refreshedBefore reports whether an earlier hop of a redirected call had its
-// one refresh.
-func refreshedBefore(req *http.Request) bool {
-	for hop := req.Response; hop != nil && hop.Request != nil; hop = hop.Request.Response {
-		if hop.Request.Context().Value(refreshedKey{}) != nil {
-			return true
-		}
-	}
-	return false
-}
-
-// triesKey finds, in the context of a request, what its call has had before:
-// an answer that is cut off makes a call start again.
+// triesKey finds, in the context of an answer's request, what the call has had:
+// an answer that is cut off makes it start again, and a redirect makes it go on.
 type triesKey struct{}
 
 func triedBefore(req *http.Request) tries {
@@ -321,10 +293,16 @@ func triedBefore(req *http.Request) tries {
 
 // noted is resp with what the call has had, if that is more than one request.
 func (had *tries) noted(resp *http.Response) *http.Response {
-	if resp != nil && had.sent > 1 {
+	if resp != nil && (had.sent > 1 || had.refreshed) {
 		resp.Request = resp.Request.WithContext(context.WithValue(resp.Request.Context(), triesKey{}, *had))
 	}
 	return resp
+}
+
+// refreshedBefore reports whether an earlier hop of a redirected call had its
+// one refresh. Each hop has heard of those before it.
+func refreshedBefore(req *http.Request) bool {
+	return req.Response != nil && req.Response.Request != nil && triedBefore(req.Response.Request).refreshed
 }
 
 // outcomeKey finds, in the context of an answer's request, why a refresh did not
@@ -353,52 +331,4 @@ func refuse(req *http.Request, err error) (*http.Response, error) {
 		_ = req.Body.Close()
 	}
 	return nil, err
-}
-
-// challenge is what a 401 says of its reason.
-type challenge int
-
-const (
-	challengeToken challenge = iota // the token's fault, as far as it says
-	challengeBare                   // GitLab does not know the token
-	challengeOther                  // plainly not the token's fault
-)
-
-// readChallenge classifies a 401 (RFC 6750, section 3). It takes the connection
-// off the body and leaves the body readable.
-func readChallenge(resp *http.Response) challenge {
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
-	if err == nil && len(body) < maxErrorBody {
-		_ = resp.Body.Close()
-		resp.Body = io.NopCloser(bytes.NewReader(body))
-	} else {
-		resp.Body = struct {
-			io.Reader
-			io.Closer
-		}{io.MultiReader(bytes.NewReader(body), resp.Body), resp.Body}
-	}
-	var answer struct {
-		Error   string `json:"error"`
-		Message string `json:"message"`
-		Errors  []struct {
-			Message string `json:"message"`
-		} `json:"errors"` // GraphQL's, which tells no kinds of bad tokens apart
-	}
-	_ = json.Unmarshal(body, &answer) // another form says nothing
-	headers := resp.Header.Values("WWW-Authenticate")
-	basic, bearer := false, false
-	for _, header := range headers {
-		header = strings.ToLower(header)
-		basic = basic || strings.HasPrefix(header, "basic")
-		bearer = bearer || strings.Contains(header, "bearer")
-	}
-	switch {
-	case basic && !bearer, answer.Error == "dpop_error":
-		return challengeOther
-	case len(headers) > 0 || answer.Error != "":
-		return challengeToken
-	case answer.Message == "401 Unauthorized", len(answer.Errors) == 1 && answer.Errors[0].Message == "Invalid token":
-		return challengeBare
-	}
-	return challengeToken
 }
