@@ -35,14 +35,14 @@ func Get[T any](ctx context.Context, c *Client, p Path, opts ...RequestOption) (
 // call is Call. A body that is cut off makes it start again.
 func (c *Client) call(ctx context.Context, method string, p Path, in, out any, o *options) error {
 	for {
-		resp, err := c.sendWith(ctx, method, p, in, o)
+		resp, err := c.send(ctx, method, p, in, o)
 		if err != nil {
 			return err
 		}
 		if err = c.decode(resp, p.template, out); err == nil {
 			return nil
 		}
-		next, ok := c.core.again(ctx, resp.Request, o, err)
+		next, ok := c.core.again(ctx, resp.Request, err)
 		if !ok {
 			return err
 		}
@@ -52,13 +52,13 @@ func (c *Client) call(ctx context.Context, method string, p Path, in, out any, o
 
 // again waits before a call whose answer was cut off is made anew, and returns
 // the context to make it in; false: it is not.
-func (c *core) again(ctx context.Context, req *http.Request, o *options, err error) (context.Context, bool) {
-	if _, cut := errors.AsType[*cutError](err); !cut || !replayable(req) || !isSafe(req.Method) && !o.idempotent {
+func (c *core) again(ctx context.Context, req *http.Request, err error) (context.Context, bool) {
+	if _, cut := errors.AsType[*cutError](err); !cut || !replayable(req) || !isHarmless(req) {
 		return nil, false
 	}
 	had := triedBefore(req)
 	had.sent, had.failed = max(had.sent, 1), had.failed+1
-	if had.failed > c.retries || !pauseWithin(ctx, min(jittered(backoff(had.failed, retryPause, longestRetryPause)), c.retryWait)) {
+	if had.failed > c.retries || !pauseWithin(ctx, c.pauseAfter(had.failed, retryPause)) {
 		return nil, false
 	}
 	return context.WithValue(ctx, triesKey{}, had), true
@@ -66,7 +66,7 @@ func (c *core) again(ctx context.Context, req *http.Request, o *options, err err
 
 // open fetches p as a stream, which the caller closes.
 func (c *Client) open(ctx context.Context, p Path, opts []RequestOption) (io.ReadCloser, error) {
-	resp, err := c.sendWith(ctx, http.MethodGet, p, nil, gather(opts))
+	resp, err := c.send(ctx, http.MethodGet, p, nil, gather(opts))
 	switch {
 	case err != nil:
 		return nil, err
@@ -78,11 +78,7 @@ func (c *Client) open(ctx context.Context, p Path, opts []RequestOption) (io.Rea
 }
 
 // send is Call without the decoding. The caller closes the answer's body.
-func (c *Client) send(ctx context.Context, method string, p Path, in any, opts ...RequestOption) (*http.Response, error) {
-	return c.sendWith(ctx, method, p, in, gather(opts))
-}
-
-func (c *Client) sendWith(ctx context.Context, method string, p Path, in any, o *options) (*http.Response, error) {
+func (c *Client) send(ctx context.Context, method string, p Path, in any, o *options) (*http.Response, error) {
 	if p.err != nil {
 		return nil, p.err
 	}

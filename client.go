@@ -357,6 +357,17 @@ func (ts tokenSource) Token() (*oauth2.Token, error) {
 	return &oauth2.Token{AccessToken: data.AccessToken, TokenType: cmp.Or(data.TokenType, "Bearer"), Expiry: data.ExpiresAt}, nil
 }
 
+// SignInContext is ctx for the sign-in methods of an [OAuthProvider]: with it,
+// they use the connections of c's calls, and so the same CAs and proxy. No token
+// of c's is sent with them.
+func (c *Client) SignInContext(ctx context.Context) context.Context {
+	return context.WithValue(ctx, oauth2.HTTPClient, c.core.tokenHTTP)
+}
+
+// BaseURL is the instance's, in normal form: lower-case scheme and host, no
+// default port, no trailing slash.
+func (c *Client) BaseURL() string { return c.core.baseURL }
+
 // Shutdown ends the refreshing of all clients of one [New]. No refresh starts
 // any more: one asked for later is [ErrRefreshUnavailable]. Those under way are
 // waited for and saved. An error names the identities whose new tokens no store

@@ -79,12 +79,12 @@ func (c *Client) receive(resp *http.Response, route string, buf *bytes.Buffer) (
 	if n := resp.ContentLength; n > 0 && n < c.core.maxBytes {
 		buf.Grow(int(n) + bytes.MinRead)
 	}
-	doing := resp.Request.Method + " " + route
+	doing := func() string { return resp.Request.Method + " " + route }
 	switch n, err := buf.ReadFrom(io.LimitReader(resp.Body, c.core.maxBytes+1)); {
 	case err != nil:
-		return nil, because(doing+": reading the answer", &cutError{err})
+		return nil, because(doing()+": reading the answer", &cutError{err})
 	case n > c.core.maxBytes:
-		return nil, fmt.Errorf("gitlab: %s: the answer is larger than %d bytes, see Config.MaxResponseBytes", doing, c.core.maxBytes)
+		return nil, fmt.Errorf("gitlab: %s: the answer is larger than %d bytes, see Config.MaxResponseBytes", doing(), c.core.maxBytes)
 	}
 	return bytes.TrimSpace(buf.Bytes()), nil
 }

@@ -143,7 +143,7 @@ func (e *APIError) Is(target error) bool {
 // and a page of HTML with status 200, which GitLab answers while it is being
 // deployed.
 func (e *APIError) Temporary() bool {
-	return e.StatusCode == http.StatusTooManyRequests || e.StatusCode >= http.StatusInternalServerError || e.StatusCode == http.StatusOK && e.page
+	return isPassing(e.StatusCode) || e.StatusCode == http.StatusOK && e.page
 }
 
 func asAPIError(err error) (*APIError, bool) { return errors.AsType[*APIError](err) }

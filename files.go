@@ -109,7 +109,7 @@ type FilesService service
 
 // Head returns what is known of a file, without its content.
 func (s *FilesService) Head(ctx context.Context, project, file, ref string, opts ...RequestOption) (File, error) {
-	resp, err := s.client.send(ctx, http.MethodHead, fileAt(pathFile, project, file, ref), nil, opts...)
+	resp, err := s.client.send(ctx, http.MethodHead, fileAt(pathFile, project, file, ref), nil, gather(opts))
 	if err != nil {
 		return File{}, err
 	}

@@ -7,8 +7,6 @@ import (
 	"strings"
 )
 
-const routeGraphQL = "/api/graphql"
-
 // GraphQL sends a query or mutation with its variables (a struct or map that is
 // sent as JSON; nil: none) and returns what the answer has under data
 // (https://docs.gitlab.com/api/graphql/).

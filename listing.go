@@ -90,7 +90,7 @@ func (l *listing) next() bool {
 func (l *listing) turn() bool {
 	p := l.page
 	if err := p.end(); err != nil {
-		l.err = because("GET "+l.path.template+": decoding the answer", err)
+		l.err = l.undecoded(err)
 		return false
 	}
 	if p.read <= l.skip {
@@ -132,7 +132,7 @@ func (l *listing) receive() bool {
 	for range l.skip {
 		if p.more() {
 			if err := p.elements.skip(); err != nil {
-				l.err = because("GET "+l.path.template+": decoding the answer", err)
+				l.err = l.undecoded(err)
 				return false
 			}
 		}
@@ -146,7 +146,7 @@ func (l *listing) receive() bool {
 func (l *listing) decode(out any) error {
 	p := l.page
 	if err := p.elements.decode(out); err != nil {
-		return because("GET "+l.path.template+": decoding the answer", err)
+		return l.undecoded(err)
 	}
 	switch {
 	case l.answer == nil:
@@ -156,6 +156,10 @@ func (l *listing) decode(out any) error {
 		l.answer.position = position{query: p.next}
 	}
 	return nil
+}
+
+func (l *listing) undecoded(err error) error {
+	return because("GET "+l.path.template+": decoding the answer", err)
 }
 
 // lookAhead has the pages after the one at hand fetched.
@@ -195,7 +199,7 @@ func (l *listing) get(query string) *page {
 	got := &page{query: query, buf: c.core.buffer()}
 	p.query, o.answer = query, &got.answer
 	for ctx := l.ctx; ; {
-		resp, err := c.sendWith(ctx, http.MethodGet, p, nil, &o)
+		resp, err := c.send(ctx, http.MethodGet, p, nil, &o)
 		if err != nil {
 			got.err = err
 			return got
@@ -209,7 +213,7 @@ func (l *listing) get(query string) *page {
 			}
 		}
 		got.err = err
-		next, ok := c.core.again(ctx, resp.Request, &o, err)
+		next, ok := c.core.again(ctx, resp.Request, err)
 		if !ok {
 			break
 		}

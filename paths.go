@@ -139,6 +139,12 @@ const (
 	pathPersonalAccessToken = "/personal_access_tokens/self"
 )
 
+// What it calls elsewhere, below the base URL itself.
+const (
+	pathOAuthInfo = "/oauth/token/info"
+	routeGraphQL  = "/api/graphql"
+)
+
 // Path is the address of an API resource below /api/v4, made by [PathTo]. It is
 // a value and safe to share.
 type Path struct {

@@ -145,17 +145,6 @@ func withTokenClient(ctx context.Context) context.Context {
 	return context.WithValue(ctx, oauth2.HTTPClient, tokenClient(ctx))
 }
 
-// SignInContext is ctx for the sign-in methods of an [OAuthProvider]: with it,
-// they use the connections of c's calls, and so the same CAs and proxy. No token
-// of c's is sent with them.
-func (c *Client) SignInContext(ctx context.Context) context.Context {
-	return context.WithValue(ctx, oauth2.HTTPClient, c.core.tokenHTTP)
-}
-
-// BaseURL is the instance's, in normal form: lower-case scheme and host, no
-// default port, no trailing slash.
-func (c *Client) BaseURL() string { return c.core.baseURL }
-
 // config is the application at one instance, for package oauth2.
 func (p OAuthProvider) config(baseURL string) (*oauth2.Config, error) {
 	base, err := normalBaseURL(baseURL)
@@ -248,7 +237,7 @@ func (p OAuthProvider) DeviceToken(ctx context.Context, baseURL string, device *
 		}
 		ended := ctx.Err() != nil || !poll.Expiry.IsZero() && !time.Now().Before(poll.Expiry)
 		refused, answered := errors.AsType[*oauth2.RetrieveError](err)
-		if ended || n == maxPolls || answered && (refused.ErrorCode != "" || !passes(refused.Response.StatusCode)) {
+		if ended || n == maxPolls || answered && (refused.ErrorCode != "" || !isPassing(refused.Response.StatusCode)) {
 			return OAuthData{}, p.signInError("waiting for the device sign-in", err, device.DeviceCode)
 		}
 		poll.Interval = max(poll.Interval, deviceInterval) + deviceInterval // RFC 8628, section 3.5
@@ -261,11 +250,6 @@ func (p OAuthProvider) DeviceToken(ctx context.Context, baseURL string, device *
 // deviceInterval is, in seconds, how often a device asks if it is not told
 // (RFC 8628, section 3.2), and by how much longer it waits after a failure.
 const deviceInterval = 5
-
-// passes knows the answers that say nothing of what was asked.
-func passes(status int) bool {
-	return status == http.StatusTooManyRequests || status >= http.StatusInternalServerError
-}
 
 // Revoke ends a grant at GitLab (RFC 7009). An unknown token is no error. Give it
 // the refresh token: an access token that has expired ends nothing, and GitLab

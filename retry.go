@@ -19,36 +19,41 @@ const (
 	rateLimitPause    = time.Second // doubling, where a 429 does not say how long
 )
 
+// isPassing knows the statuses that say nothing of what was asked for, and may be
+// over soon.
+func isPassing(status int) bool {
+	return status == http.StatusTooManyRequests || status >= http.StatusInternalServerError
+}
+
 // inPassing reports whether what a request was answered with may be over soon.
 func inPassing(req *http.Request, resp *http.Response, err error, had *tries) bool {
 	if err != nil {
 		return had.reached // else it is the refresh that failed, which has patience of its own
 	}
-	return resp.StatusCode >= http.StatusInternalServerError || resp.StatusCode == http.StatusTooManyRequests || isDeployPage(req, resp)
+	return isPassing(resp.StatusCode) || isDeployPage(req, resp)
 }
 
 // retry tells whether a request that failed in passing is sent again, and waits
-// until then. Twice is sent only what GitLab surely did not
-// take, or what does no harm (RFC 9110, section 9.2.2): after a 429 and a
-// connection that was refused, everything; after a 5xx or a cut connection, GET,
-// HEAD and what the caller says is [Idempotent].
+// until then. Twice is sent only what GitLab surely did not take, or what does no
+// harm (RFC 9110, section 9.2.2): after a 429 and a connection that was refused,
+// everything; after a 5xx or a cut connection, GET, HEAD and what the caller says
+// is [Idempotent].
 func (c *core) retry(req *http.Request, resp *http.Response, err error, n int) bool {
 	if n > c.retries || !replayable(req) {
 		return false
 	}
-	pause := jittered(backoff(n, retryPause, longestRetryPause))
-	harmless := isSafe(req.Method) || req.Context().Value(idempotentKey{}) != nil
+	first := retryPause
 	switch {
-	case err != nil && (isLasting(err) || !harmless && !neverSent(err)):
+	case err != nil && (isLasting(err) || !isHarmless(req) && !neverSent(err)):
 		return false
 	case err != nil:
-		return req.Context().Err() == nil && pauseWithin(req.Context(), min(pause, c.retryWait))
+		return req.Context().Err() == nil && pauseWithin(req.Context(), c.pauseAfter(n, first))
 	case resp.StatusCode == http.StatusTooManyRequests:
-		pause = jittered(backoff(n, rateLimitPause, longestRetryPause))
-	case !harmless:
+		first = rateLimitPause
+	case !isHarmless(req):
 		return false
 	}
-	pause = min(pause, c.retryWait)
+	pause := c.pauseAfter(n, first)
 	if asked := retryAfter(resp, time.Now()); asked > 0 {
 		pause = asked + asked/5 - jittered(asked)/5 // never less, and a little more for some, so that they do not all come at once
 		if asked > c.retryWait {
@@ -58,9 +63,19 @@ func (c *core) retry(req *http.Request, resp *http.Response, err error, n int) b
 	return pauseWithin(req.Context(), pause)
 }
 
-// isSafe knows the methods of calls that change nothing.
-func isSafe(method string) bool {
-	return method == http.MethodGet || method == http.MethodHead || method == ""
+// pauseAfter is the pause after the n-th failure of a call, of which first is
+// the shortest.
+func (c *core) pauseAfter(n int, first time.Duration) time.Duration {
+	return min(jittered(backoff(n, first, longestRetryPause)), c.retryWait)
+}
+
+// isHarmless reports whether nothing comes of it if GitLab gets req twice.
+func isHarmless(req *http.Request) bool {
+	switch req.Method {
+	case http.MethodGet, http.MethodHead, "":
+		return true
+	}
+	return req.Context().Value(idempotentKey{}) != nil
 }
 
 // neverSent reports whether a connection could not be made, so that nothing of

@@ -49,9 +49,6 @@ type TokenApplication struct {
 	UID string `json:"uid"` // its client ID
 }
 
-// pathOAuthInfo is below the base URL itself, unlike the paths of the API.
-const pathOAuthInfo = "/oauth/token/info"
-
 // TokensService asks about the token that the client itself acts with.
 type TokensService service
 

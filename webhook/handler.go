@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -85,8 +86,8 @@ type route func(Delivery) (func(context.Context) error, error)
 // New makes a handler.
 func New(cfg Config) (*Handler, error) {
 	h := &Handler{
-		tolerance: orDefault(cfg.Tolerance, 5*time.Minute),
-		maxBytes:  orDefault(cfg.MaxBytes, defaultMaxBytes),
+		tolerance: cmp.Or(cfg.Tolerance, 5*time.Minute),
+		maxBytes:  cmp.Or(cfg.MaxBytes, defaultMaxBytes),
 		large:     make(chan struct{}, 1),
 		seen:      cfg.Seen,
 		onError:   cfg.OnError,
@@ -112,7 +113,7 @@ func New(cfg Config) (*Handler, error) {
 	}
 	h.stop, h.halt = context.WithCancel(context.Background())
 	if cfg.Queue > 0 {
-		h.queue = newQueue(orDefault(cfg.Workers, 4), cfg.Queue, 4*h.maxBytes)
+		h.queue = newQueue(cmp.Or(cfg.Workers, 4), cfg.Queue, 4*h.maxBytes)
 	}
 	on(h, cfg.OnPush, EventPush)
 	on(h, cfg.OnTagPush, EventTagPush)
@@ -133,14 +134,6 @@ func New(cfg Config) (*Handler, error) {
 		}
 	}
 	return h, nil
-}
-
-func orDefault[N comparable](n, otherwise N) N {
-	var zero N
-	if n == zero {
-		return otherwise
-	}
-	return n
 }
 
 // on routes events to f, if there is one.
