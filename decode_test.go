@@ -450,3 +450,23 @@ func TestLargeAnswersAreWhole(t *testing.T) {
 		}
 	}
 }
+
+// A json.Number is decoded at a second attempt, which must not be blamed for
+// what is wrong beside it.
+func TestNumberIsNotBlamedForAnotherMember(t *testing.T) {
+	t.Parallel()
+	type numbered struct {
+		N  json.Number `json:"n"`
+		ID int         `json:"id"`
+	}
+	w := newWorld(t, func(cfg *gitlab.Config) { cfg.MaxRetries = -1 })
+	w.mock.RegisterResponder(http.MethodGet, userURL, always(http.StatusOK, `{"n":1,"id":"x"}`))
+	w.mock.RegisterResponder(http.MethodGet, itemsURL, always(http.StatusOK, `[{"n":1,"id":"x"}]`))
+	const wrong = "/id): a string where Go type int was expected"
+
+	_, err := gitlab.Get[numbered](t.Context(), w.client, gitlab.PathTo("/user"))
+	require.ErrorContains(t, err, wrong)
+	for _, err := range gitlab.List[numbered](t.Context(), w.client, itemsPath) {
+		require.ErrorContains(t, err, wrong)
+	}
+}

@@ -12,7 +12,8 @@ type RefreshOutcome string
 const (
 	// OutcomeRefreshed: GitLab issued a new pair and the store has it.
 	OutcomeRefreshed RefreshOutcome = "refreshed"
-	// OutcomeAdopted: the store had a newer pair; GitLab was not asked.
+	// OutcomeAdopted: the store had a newer pair. GitLab was not asked, or had
+	// refused an older one, which RefreshEvent.Attempts tells.
 	OutcomeAdopted RefreshOutcome = "adopted"
 	// OutcomeConflicted: GitLab issued a new pair, but a newer sign-in or
 	// rotation was stored meanwhile and is used instead.
@@ -44,7 +45,7 @@ type RefreshEvent struct {
 	Key      string
 	Outcome  RefreshOutcome
 	Attempts int           // requests to the token endpoint
-	Duration time.Duration // of the refresh, waiting for its turn included; 0 for what is not one
+	Duration time.Duration // of the refresh, the look at the store or the save that is told of, waiting for a turn included; 0 for a sign-in
 	Err      error         // nil if all is well
 }
 

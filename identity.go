@@ -68,7 +68,8 @@ type IdentityStore interface {
 type IdentityLock struct {
 	// Context ends when the lease is lost, and after Unlock. A holder that sees
 	// it ended starts nothing new; what it began it still saves, and the
-	// revision check of SaveIdentity keeps that safe.
+	// revision check of SaveIdentity keeps that safe. Its Err should go by the
+	// clock: after a stop of the process it is asked before any timer has run.
 	Context context.Context
 	// Abandoned tells that a holder ended without unlocking, and that nothing
 	// was saved under the key since: its rotation may be unfinished, so that

@@ -3,6 +3,7 @@ package gitlab_test
 import (
 	"context"
 	"flag"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -37,12 +38,13 @@ func TestTableOfResourcesIsTrue(t *testing.T) {
 	client := reflect.ValueOf(w.client.WithToken("glpat-1")).Elem()
 	var table strings.Builder
 	table.WriteString(tableHead)
-	methods := 0
+	methods, services := 0, 0
 	routes := make(map[string]bool)
 	for field, service := range client.Fields() {
 		if !field.IsExported() {
 			continue
 		}
+		services++
 		for name, method := range service.Methods() {
 			methods++
 			var calls []string
@@ -69,7 +71,9 @@ func TestTableOfResourcesIsTrue(t *testing.T) {
 	for name, path := range paths(t) {
 		assert.True(t, routes[path], "no method calls %s, %s", name, path)
 	}
-	t.Log(methods, "methods")
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	assert.Contains(t, string(readme), fmt.Sprintf("%d typed calls on %d [resources]", methods, services))
 }
 
 const tableHead = `# Resources

@@ -53,7 +53,7 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 		}),
 		refresh: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "gitlab_client_refresh_duration_seconds",
-			Help:    "Time that refreshes took, from their start until the new tokens were stored or given up, waiting for their turn included.",
+			Help:    "Time that refreshes, looks at the store and late saves took, until the tokens were stored or given up, waiting for their turn included.",
 			Buckets: []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60},
 		}, []string{"outcome"}),
 		calls: prometheus.NewHistogramVec(prometheus.HistogramOpts{
@@ -63,7 +63,7 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 		}, []string{"method", "route", "status"}),
 		resent: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "gitlab_client_calls_resent_total",
-			Help: "API requests that were sent again, nearly always with newer tokens after a 401.",
+			Help: "API requests that were sent again: after a 401, a 429, a 5xx or a cut connection.",
 		}),
 	}
 	registry.MustRegister(m.refreshes, m.requests, m.refresh, m.calls, m.resent)
@@ -78,7 +78,7 @@ func (m *Metrics) OnRefresh(_ context.Context, event gitlab.RefreshEvent) {
 	outcome := string(event.Outcome)
 	m.refreshes.WithLabelValues(outcome).Inc()
 	m.requests.Add(float64(event.Attempts))
-	if event.Duration > 0 { // else it is news of something else than a refresh
+	if event.Duration > 0 { // else nothing was waited for: a new sign-in
 		m.refresh.WithLabelValues(outcome).Observe(event.Duration.Seconds())
 	}
 }

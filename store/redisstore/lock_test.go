@@ -245,3 +245,12 @@ func TestLeaseIsOverForWhoeverAsksAfterItsTime(t *testing.T) {
 	require.ErrorIs(t, context.Cause(held), errLeaseLost)
 	<-held.Done()
 }
+
+func TestDefaultLeaseIsHalfOfWhatClientsWait(t *testing.T) {
+	t.Parallel()
+	client := redis.NewClient(&redis.Options{}) // which dials when it is used
+	t.Cleanup(func() { require.NoError(t, client.Close()) })
+	s, err := New(client)
+	require.NoError(t, err)
+	assert.Equal(t, 15*time.Second, s.lease)
+}

@@ -21,6 +21,15 @@ import (
 	"github.com/freshgrant/gitlab"
 )
 
+func TestDefaultLeaseIsHalfOfWhatClientsWait(t *testing.T) {
+	t.Parallel()
+	db := sql.OpenDB(&fake{})
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	s, err := New(db, PostgreSQL)
+	require.NoError(t, err)
+	assert.Equal(t, 15*time.Second, s.lease)
+}
+
 func TestNewSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	db := sql.OpenDB(&fake{})
