@@ -84,3 +84,12 @@ func (a answer) write(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write(a.body)
 	}
 }
+
+// object is a JSON object of the API.
+type object = map[string]any
+
+func ok(v any) answer { return jsonAnswer(http.StatusOK, v) }
+
+func created(v any) answer { return jsonAnswer(http.StatusCreated, v) }
+
+func deleted() answer { return newAnswer(http.StatusNoContent, "", nil) }

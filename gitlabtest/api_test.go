@@ -208,7 +208,7 @@ func TestHooks(t *testing.T) {
 		`{}`:                   `400 {"error":"url is missing"}`,
 		`{"url":"ftp://x/"}`:   `422 {"error":"Invalid url given"}`,
 		`{"url":"nonsense"}`:   `422 {"error":"Invalid url given"}`,
-		`{"push_events":"zz"}`: `400 {"error":"push_events is invalid, url is missing"}`,
+		`{"push_events":"zz"}`: `400 {"error":"url is missing, push_events is invalid"}`,
 	} {
 		r := post(t, srv, token, path, body)
 		require.Equal(t, want, fmt.Sprint(r.status, " ", r.body))
@@ -255,7 +255,7 @@ func TestCommits(t *testing.T) {
 
 	r := get(t, srv, token, repo+"/commits/"+second.ID)
 	require.Contains(t, r.body, `"parent_ids":["`+first.ID+`"]`)
-	require.Contains(t, r.body, `"stats":{"additions":1,"deletions":1,"total":2}`)
+	require.Contains(t, r.body, `"stats":{"additions":1,"deletions":0,"total":1}`)
 	require.Contains(t, get(t, srv, token, repo+"/commits/"+second.ID[:8]+"/diff").body, `"new_path":"lib/a.rb"`)
 	requireBody(t, `{"message":"404 Commit Not Found"}`, get(t, srv, token, repo+"/commits/0123456789"))
 	requireBody(t, `{"message":"404 Commit Not Found"}`, get(t, srv, token, repo+"/commits/0123456789/diff"))

@@ -21,7 +21,24 @@
 // [time.Now], so that under testing/synctest a token expires when the bubble's
 // clock says so; use [InMemory] there, a network would stop the clock.
 //
+// What there is: users, groups, projects and their members; hooks of projects
+// and groups; issues and their links; merge requests with approvals; notes,
+// discussions and reactions; labels and milestones; repositories with branches,
+// tags, files, trees, comparisons, commits and what is said of them; pipelines
+// and jobs; releases, deployments, search, uploads and tokens. Lists are filtered,
+// ordered and paged as GitLab does it, by keyset where it does that; ids, numbers,
+// times and authors are the server's; a GET answers 304 to whoever has its ETag.
+// Methods that begin with Add seed it with what calls cannot make, or not as
+// easily; what else is needed, a test makes by calls.
+//
+// Repositories are real as far as they are asked about: a merge brings files
+// together, refuses conflicts and leaves a merge commit. Pipelines do nothing by
+// themselves: [Server.SetJobStatus] says how a job goes on.
+//
 // What was left out: the client credentials grant, permissions (whoever is
-// signed in reads and writes everything) and rate limits that count by
-// themselves (a 429 is a [Fault]).
+// signed in reads and writes everything, but lists of groups and membership=true
+// look at who is a member), rate limits that count by themselves (a 429 is a
+// [Fault]), forks, personal namespaces, archiving, quick actions, system notes,
+// events, the calling of hooks, and what is computed beside the point of a call,
+// such as issues that a merge closes.
 package gitlabtest

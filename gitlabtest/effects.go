@@ -152,7 +152,7 @@ func rewrite(change func(map[string]json.RawMessage)) Effect {
 			var members map[string]json.RawMessage
 			if held.status == http.StatusOK && json.Unmarshal(held.body.Bytes(), &members) == nil && members != nil {
 				change(members)
-				held.replace(object(members))
+				held.replace(rawObject(members))
 			}
 			held.send(w)
 		})

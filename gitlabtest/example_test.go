@@ -2,6 +2,7 @@ package gitlabtest_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -49,4 +50,33 @@ func ExampleServer_Fault() {
 	// failed: true
 	// spent: true
 	// {Issued:2 Rotations:1 DoubleSpends:0}
+}
+
+// A merge request with a pipeline that goes on when the test says so.
+func ExampleServer_AddMergeRequest() {
+	srv, _ := gitlabtest.Start()
+	defer srv.Close()
+	mr := srv.AddMergeRequest("team/app", "feature", "Add a feature")
+	pipeline := srv.AddPipeline("team/app", "feature", "running")
+	job := srv.AddJob(pipeline, gitlabtest.Job{Name: "test", Status: "running"})
+	srv.SetJobStatus(job.ID, "failed")
+
+	target := fmt.Sprintf("%s/api/v4/projects/team%%2Fapp/merge_requests/%d", srv.URL, mr.IID)
+	req, _ := http.NewRequestWithContext(context.Background(), http.MethodGet, target, nil)
+	req.Header.Set("Authorization", "Bearer "+srv.SignIn("ada").AccessToken)
+	resp, err := srv.Client().Do(req)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer resp.Body.Close()
+	var answer struct {
+		MergeStatus  string `json:"detailed_merge_status"`
+		HeadPipeline struct {
+			Status string `json:"status"`
+		} `json:"head_pipeline"`
+	}
+	_ = json.NewDecoder(resp.Body).Decode(&answer)
+	fmt.Println(answer.MergeStatus, answer.HeadPipeline.Status)
+	// Output: mergeable failed
 }

@@ -44,9 +44,9 @@ func (h *held) send(w http.ResponseWriter) {
 	_, _ = w.Write(h.body.Bytes())
 }
 
-// object writes members as a JSON object without touching their bytes, which
+// rawObject writes members as a JSON object without touching their bytes, which
 // json.Marshal would compact and refuse.
-func object(members map[string]json.RawMessage) []byte {
+func rawObject(members map[string]json.RawMessage) []byte {
 	var buf bytes.Buffer
 	buf.WriteByte('{')
 	for i, name := range slices.Sorted(maps.Keys(members)) {

@@ -1,36 +1,69 @@
 package gitlabtest
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
+	"strings"
 	"time"
 )
+
+var hookParams = hookSwitchParams() + "branch_filter_strategy=wildcard|regex|all_branches"
+
+var hookRoutes = []route{
+	{method: "GET", pattern: "{place}/hooks", params: paged, handle: (*Server).listHooks},
+	{method: "POST", pattern: "{place}/hooks", params: "url! " + hookParams, handle: (*Server).createHook},
+	{method: "GET", pattern: "{place}/hooks/:hook_id", handle: (*Server).getHook},
+	{method: "PUT", pattern: "{place}/hooks/:hook_id", params: "url " + hookParams, handle: (*Server).updateHook},
+	{method: "DELETE", pattern: "{place}/hooks/:hook_id", handle: (*Server).deleteHook},
+	{
+		method: "POST", pattern: "{place}/hooks/:hook_id/test/:trigger", handle: (*Server).testHook,
+		params: "trigger!=" + strings.Join(hookTriggers, "|"),
+	},
+}
+
+// hookTriggers are the events that a hook can be tested with.
+var hookTriggers = []string{
+	"push_events", "tag_push_events", "issues_events", "confidential_issues_events", "note_events", "merge_requests_events",
+	"job_events", "pipeline_events", "wiki_page_events", "releases_events", "milestone_events", "emoji_events",
+	"resource_access_token_events", "resource_deploy_token_events",
+}
 
 type hook struct {
 	Hook
 
-	events  map[string]bool
-	created time.Time
+	name     *string
+	about    *string
+	switches map[string]bool
+	filter   *string
+	strategy string
+	template *string
+	headers  []any
+	created  time.Time
 }
 
-// A Hook is a project hook with what the API never tells.
+// A Hook is a hook of a project or group with what the API never tells.
 type Hook struct {
 	ID    int64
 	URL   string
 	Token string // the secret that GitLab would send as X-Gitlab-Token
 }
 
-// Hooks returns the hooks of the project with that full path, oldest first.
-func (s *Server) Hooks(project string) []Hook {
+// Hooks returns the hooks of the project or group with that full path, oldest
+// first; none of an unknown one.
+func (s *Server) Hooks(fullPath string) []Hook {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	var kept []*hook
+	if p := s.findProject(fullPath); p != nil {
+		kept = p.hooks
+	} else if g := s.findGroup(fullPath); g != nil {
+		kept = g.hooks
+	}
 	var hooks []Hook
-	if p := s.findProject(project); p != nil {
-		for _, h := range p.hooks {
-			hooks = append(hooks, h.Hook)
-		}
+	for _, h := range kept {
+		hooks = append(hooks, h.Hook)
 	}
 	return hooks
 }
@@ -41,77 +74,129 @@ var hookEvents = map[string]bool{
 	"repository_update_events": false, "enable_ssl_verification": true, "issues_events": false,
 	"confidential_issues_events": false, "note_events": false, "confidential_note_events": false,
 	"pipeline_events": false, "wiki_page_events": false, "job_events": false, "deployment_events": false,
-	"releases_events": false, "emoji_events": false,
+	"releases_events": false, "milestone_events": false, "feature_flag_events": false, "emoji_events": false,
+	"resource_access_token_events": false, "resource_deploy_token_events": false, "vulnerability_events": false,
+	"subgroup_events": false, "project_events": false, "member_events": false,
 }
 
-func (h *hook) json(p *project) map[string]any {
-	v := map[string]any{
-		"id": h.ID, "url": h.URL, "project_id": p.id, "created_at": apiTime(h.created),
-		"push_events_branch_filter": nil, "alert_status": "executable", "disabled_until": nil,
-		"custom_webhook_template": nil, "url_variables": []string{},
+func hookSwitchParams() string {
+	names := make([]string, 0, len(hookEvents))
+	for name := range hookEvents {
+		names = append(names, name+":bool ")
 	}
-	for name, on := range h.events {
+	slices.Sort(names)
+	return strings.Join(names, "")
+}
+
+func (h *hook) json(n *node) object {
+	v := object{
+		"id": h.ID, "url": h.URL, "name": h.name, "description": h.about, "created_at": apiTime(h.created),
+		"push_events_branch_filter": h.filter, "branch_filter_strategy": h.strategy, "alert_status": "executable",
+		"disabled_until": nil, "custom_webhook_template": h.template, "url_variables": []string{}, "custom_headers": h.headers,
+	}
+	if n.isProject {
+		v["project_id"] = n.id
+	} else {
+		v["group_id"] = n.id
+	}
+	for name, on := range h.switches {
 		v[name] = on
 	}
 	return v
 }
 
 func (s *Server) listHooks(q *request) answer {
-	return s.withProject(q, func(p *project) answer {
-		return paginate(s, q, &check{params: q.params}, func() listing[*hook] {
-			return listing[*hook]{items: p.hooks, render: func(h *hook) any { return h.json(p) }}
-		})
+	return s.withPlace(q, func(n *node) answer {
+		return list(q, n.hooks, func(h *hook) any { return h.json(n) })
 	})
 }
 
 func (s *Server) createHook(q *request) answer {
-	c := &check{params: q.params}
-	to := c.required("url")
-	events := map[string]bool{}
-	for name, byDefault := range hookEvents {
-		events[name] = c.boolean(name, byDefault)
-	}
-	slices.Sort(c.wrong) // the switches have no order
-	if refused, ok := c.refused(); ok {
-		return refused
-	}
-	return s.withProject(q, func(p *project) answer {
-		u, err := url.Parse(to)
-		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-			return apiError(http.StatusUnprocessableEntity, "Invalid url given")
+	return s.withPlace(q, func(n *node) answer {
+		if !webURL(q.text("url")) {
+			return badHookURL()
 		}
 		h := &hook{
-			Hook:   Hook{ID: s.world.nextID("hook"), URL: to, Token: q.params.get("token")},
-			events: events, created: time.Now(),
+			Hook:     Hook{ID: s.world.nextID("hook"), URL: q.text("url"), Token: q.text("token")},
+			switches: maps.Clone(hookEvents), strategy: "wildcard", headers: []any{}, created: time.Now(),
 		}
-		p.hooks = append(p.hooks, h)
-		return jsonAnswer(http.StatusCreated, h.json(p))
+		h.set(q)
+		n.hooks = append(n.hooks, h)
+		return created(h.json(n))
 	})
 }
 
+// set changes a hook as the call asks for.
+func (h *hook) set(q *request) {
+	for name := range hookEvents {
+		h.switches[name] = q.flagOr(name, h.switches[name])
+	}
+	q.setOptional("name", &h.name)
+	q.setOptional("description", &h.about)
+	q.setOptional("push_events_branch_filter", &h.filter)
+	q.setOptional("custom_webhook_template", &h.template)
+	if strategy := q.text("branch_filter_strategy"); strategy != "" {
+		h.strategy = strategy
+	}
+	if headers, given := q.object["custom_headers"].([]any); given {
+		h.headers = []any{}
+		for _, header := range headers {
+			if pair, isObject := header.(map[string]any); isObject {
+				h.headers = append(h.headers, object{"key": pair["key"]})
+			}
+		}
+	}
+}
+
+func badHookURL() answer { return apiError(http.StatusUnprocessableEntity, "Invalid url given") }
+
+func webURL(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
+}
+
 func (s *Server) getHook(q *request) answer {
-	return s.withHook(q, func(p *project, at int) answer {
-		return jsonAnswer(http.StatusOK, p.hooks[at].json(p))
+	return s.withHook(q, func(n *node, h *hook) answer { return ok(h.json(n)) })
+}
+
+// updateHook changes a hook; another URL takes the secret away.
+func (s *Server) updateHook(q *request) answer {
+	return s.withHook(q, func(n *node, h *hook) answer {
+		if to := q.text("url"); to != "" && to != h.URL {
+			if !webURL(to) {
+				return badHookURL()
+			}
+			h.URL, h.Token = to, ""
+		}
+		q.setText("token", &h.Token)
+		h.set(q)
+		return ok(h.json(n))
 	})
 }
 
 func (s *Server) deleteHook(q *request) answer {
-	return s.withHook(q, func(p *project, at int) answer {
-		p.hooks = slices.Delete(p.hooks, at, at+1)
-		return newAnswer(http.StatusNoContent, "", nil)
+	return s.withHook(q, func(n *node, h *hook) answer {
+		n.hooks = without(n.hooks, h)
+		return deleted()
 	})
 }
 
-func (s *Server) withHook(q *request, handle func(p *project, at int) answer) answer {
-	id, err := strconv.ParseInt(q.args["hook_id"], 10, 64)
-	if err != nil {
-		return apiError(http.StatusBadRequest, "hook_id is invalid")
-	}
-	return s.withProject(q, func(p *project) answer {
-		at := slices.IndexFunc(p.hooks, func(h *hook) bool { return h.ID == id })
-		if at < 0 {
+// testHook calls nobody.
+func (s *Server) testHook(q *request) answer {
+	return s.withHook(q, func(n *node, _ *hook) answer {
+		if n.isProject && q.args["trigger"] == "push_events" && len(s.findProject(idText(n.id)).repo.branches) == 0 {
+			return apiMessage(http.StatusUnprocessableEntity, "Ensure the project has at least one commit.")
+		}
+		return apiMessage(http.StatusCreated, "201 Created")
+	})
+}
+
+func (s *Server) withHook(q *request, handle func(*node, *hook) answer) answer {
+	return s.withPlace(q, func(n *node) answer {
+		h := find(n.hooks, func(h *hook) bool { return h.ID == q.arg("hook_id") })
+		if h == nil {
 			return noRecord()
 		}
-		return handle(p, at)
+		return handle(n, h)
 	})
 }

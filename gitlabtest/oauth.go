@@ -37,6 +37,7 @@ func newOAuthState(lifetime time.Duration) oauthState {
 // A pair is an access token with its refresh token, or a personal access
 // token without one. Both die together.
 type pair struct {
+	id              int64  // of a personal access token
 	access, refresh string // refresh "": a personal access token
 	app             *Application
 	owner           *account
@@ -98,7 +99,7 @@ func (s *Server) serveOAuth(q *request, entry *callEntry) answer {
 	}
 	s.calls.route(entry, path)
 	var err error
-	q.params, err = parseParams(q.Request, q.body)
+	q.params, q.object, err = parseParams(q.Request, q.body)
 	if errors.Is(err, errMalformed) {
 		return emptyHTML(http.StatusBadRequest)
 	}

@@ -106,7 +106,7 @@ func TestKeysetPages(t *testing.T) {
 
 	const refused = `{"error":"Keyset pagination is not yet available for this type of request"}`
 	srv.AddIssue("team/app", "x")
-	for _, path := range []string{"/projects?pagination=keyset&order_by=name", "/projects/team%2Fapp/issues?pagination=keyset&order_by=created_at"} {
+	for _, path := range []string{"/projects?pagination=keyset&order_by=name", "/groups/team/issues?pagination=keyset&order_by=created_at", "/projects/team%2Fapp/issues?pagination=keyset&order_by=priority"} {
 		r := get(t, srv, token, path)
 		require.Equal(t, 405, r.status)
 		requireBody(t, refused, r)

@@ -1,11 +1,10 @@
 package gitlabtest
 
 import (
-	"cmp"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,9 +14,32 @@ import (
 type project struct {
 	node
 
-	issues  []*issue // oldest first
-	hooks   []*hook
-	commits []*commit // of the default branch, oldest first
+	issues        []*issue        // oldest first, as all of these
+	mergeRequests []*mergeRequest // into the project
+	lastIssue     int64           // the number of the newest one, deleted or not
+	lastMerge     int64
+	repo          repository
+	pipelines     []*pipeline
+	jobs          []*job
+	statuses      []*commitStatus
+	releases      []*release
+	environments  []*environment
+	deployments   []*deployment
+	links         []*issueLink
+	languages     map[string]float64
+}
+
+const projectParams = "search search_namespaces:bool simple:bool membership:bool owned:bool starred:bool imported:bool active:bool " +
+	"archived:bool min_access_level:int visibility=private|internal|public topic topic_id:int with_programming_language " +
+	"with_issues_enabled:bool with_merge_requests_enabled:bool with_shared:bool include_subgroups:bool statistics:bool " +
+	"with_custom_attributes:bool last_activity_after:time last_activity_before:time updated_after:time updated_before:time " +
+	"order_by=id|name|path|created_at|updated_at|last_activity_at|similarity|star_count sort=asc|desc " +
+	"id_after:positive id_before:positive" + paged
+
+var projectRoutes = []route{
+	{method: "GET", pattern: "projects", params: projectParams, handle: (*Server).allProjects},
+	{method: "GET", pattern: "projects/:id", handle: (*Server).getProject},
+	{method: "GET", pattern: "projects/:id/languages", handle: (*Server).languages},
 }
 
 // A Project is a project as its seeder sees it.
@@ -159,7 +181,7 @@ func (s *Server) projectSimple(p *project) projectSimpleJSON {
 func (s *Server) projectJSON(p *project) projectJSON {
 	open := filter(p.issues, func(i *issue) bool { return i.state == "opened" })
 	return projectJSON{
-		projectSimpleJSON: s.projectSimple(p), EmptyRepo: len(p.commits) == 0, IssuesEnabled: true,
+		projectSimpleJSON: s.projectSimple(p), EmptyRepo: len(p.repo.branches) == 0, IssuesEnabled: true,
 		MergeRequestsEnabled: true, WikiEnabled: true, JobsEnabled: true,
 		OpenIssuesCount: len(open), MergeMethod: "merge",
 	}
@@ -171,78 +193,86 @@ func (p *project) active() time.Time {
 	if n := len(p.issues); n > 0 && p.issues[n-1].updated.After(t) {
 		t = p.issues[n-1].updated
 	}
-	if n := len(p.commits); n > 0 && p.commits[n-1].created.After(t) {
-		t = p.commits[n-1].created
+	if n := len(p.mergeRequests); n > 0 && p.mergeRequests[n-1].updated.After(t) {
+		t = p.mergeRequests[n-1].updated
+	}
+	if n := len(p.repo.commits); n > 0 && p.repo.commits[n-1].created.After(t) {
+		t = p.repo.commits[n-1].created
 	}
 	return t
 }
 
 func (s *Server) getProject(q *request) answer {
+	return s.withProject(q, func(p *project) answer { return ok(s.projectJSON(p)) })
+}
+
+// SetLanguages sets what the project with that full path, which is created if
+// new, is written in, in percent.
+func (s *Server) SetLanguages(project string, percent map[string]float64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ensureProject(project).languages = maps.Clone(percent)
+}
+
+func (s *Server) languages(q *request) answer {
 	return s.withProject(q, func(p *project) answer {
-		return jsonAnswer(http.StatusOK, s.projectJSON(p))
+		if p.languages == nil {
+			return ok(object{})
+		}
+		return ok(p.languages)
 	})
 }
 
 func (s *Server) allProjects(q *request) answer {
-	return s.listProjects(q, func() (*group, *answer) { return nil, nil })
+	return s.listProjects(q, func(*project) bool { return true })
 }
 
 func (s *Server) groupProjects(q *request) answer {
-	return s.listProjects(q, func() (*group, *answer) {
-		g := s.findGroup(q.args["id"])
-		if g == nil {
-			a := notFound("Group")
-			return nil, &a
-		}
-		return g, nil
+	return s.withGroup(q, func(in *group) answer {
+		return s.listProjects(q, func(p *project) bool {
+			return p.parent == in || q.flag("include_subgroups") && p.inside(in)
+		})
 	})
 }
 
-var projectOrders = map[string]func(a, b *project) int{
-	"id":               func(a, b *project) int { return cmp.Compare(a.id, b.id) },
-	"name":             func(a, b *project) int { return strings.Compare(a.name, b.name) },
-	"path":             func(a, b *project) int { return strings.Compare(a.path, b.path) },
-	"created_at":       func(a, b *project) int { return a.created.Compare(b.created) },
-	"updated_at":       func(a, b *project) int { return a.active().Compare(b.active()) },
-	"last_activity_at": func(a, b *project) int { return a.active().Compare(b.active()) },
-	"star_count":       func(*project, *project) int { return 0 },
+var projectOrders = order[*project]{
+	"id":               func(*project) string { return "" },
+	"name":             func(p *project) string { return p.name },
+	"path":             func(p *project) string { return p.path },
+	"created_at":       func(p *project) string { return timeKey(p.created) },
+	"updated_at":       func(p *project) string { return timeKey(p.active()) },
+	"last_activity_at": func(p *project) string { return timeKey(p.active()) },
+	"similarity":       func(p *project) string { return p.name },
+	"star_count":       func(*project) string { return "" },
 }
 
-// listProjects lists the projects of a group, or all where within returns none.
-func (s *Server) listProjects(q *request, within func() (*group, *answer)) answer {
-	c := &check{params: q.params}
-	simple := c.boolean("simple", false)
-	membership := c.boolean("membership", false)
-	subgroups := c.boolean("include_subgroups", false)
-	order := c.oneOf("order_by", "created_at",
-		"id", "name", "path", "created_at", "updated_at", "last_activity_at", "star_count")
-	sort := c.oneOf("sort", "desc", "asc", "desc")
-	after, before := c.positive("id_after", 0), c.positive("id_before", 0)
-	if refused, ok := c.refused(); ok {
-		return refused
-	}
-	in, refused := within()
-	if refused != nil {
-		return *refused
-	}
-	return paginate(s, q, c, func() listing[*project] {
-		items := filter(s.world.projects, func(p *project) bool {
-			return (in == nil || p.parent == in || (subgroups && p.inside(in))) &&
-				(!membership || p.hasMember(q.caller)) &&
-				(after == 0 || p.id > after) && (before == 0 || p.id < before) &&
-				contains(q.params.get("search"), p.name, p.path)
-		})
-		slices.SortStableFunc(items, func(a, b *project) int {
-			n := cmp.Or(projectOrders[order](a, b), cmp.Compare(a.id, b.id))
-			if sort == "desc" {
-				return -n
-			}
-			return n
-		})
-		render := func(p *project) any { return s.projectJSON(p) }
-		if simple {
-			render = func(p *project) any { return s.projectSimple(p) }
-		}
-		return listing[*project]{items: items, render: render, kind: "Project", id: func(p *project) int64 { return p.id }}
+func (s *Server) listProjects(q *request, in func(*project) bool) answer {
+	items := filter(s.world.projects, in, func(p *project) bool {
+		level := p.access(q.caller)
+		after, before := q.number("id_after"), q.number("id_before")
+		return (!q.flag("membership") || level >= 0) && (!q.flag("owned") || level == accessOwner) &&
+			(q.number("min_access_level") == 0 || level >= q.number("min_access_level")) &&
+			(after == 0 || p.id > after) && (before == 0 || p.id < before) &&
+			(contains(q.text("search"), p.name, p.path) || q.flag("search_namespaces") && contains(q.text("search"), p.fullPath())) &&
+			same(q.text("visibility"), "internal") && !q.flag("archived") && q.flagOr("active", true) && !q.flag("starred") &&
+			!q.flag("imported") && q.text("topic") == "" &&
+			(q.text("with_programming_language") == "" || p.writtenIn(q.text("with_programming_language"))) &&
+			q.during("last_activity", p.active()) && q.during("updated", p.active())
 	})
+	l := sorted(q, items, projectOrders, "created_at desc", func(p *project) int64 { return p.id })
+	l.render = func(p *project) any { return s.projectJSON(p) }
+	if q.flag("simple") {
+		l.render = func(p *project) any { return s.projectSimple(p) }
+	}
+	l.keyset, l.kind, l.id = q.text("order_by") == "id", "Project", func(p *project) int64 { return p.id }
+	return paginate(q, l)
+}
+
+func (p *project) writtenIn(language string) bool {
+	for name := range p.languages {
+		if strings.EqualFold(name, language) {
+			return true
+		}
+	}
+	return false
 }

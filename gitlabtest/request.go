@@ -8,10 +8,8 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 )
 
@@ -22,6 +20,8 @@ type request struct {
 	path   string // escaped, without the instance's prefix
 	body   []byte
 	params params
+	object map[string]any // a JSON body, for what is more than lists of values
+	route  *route
 	args   map[string]string // the path's elements, unescaped
 	caller *account          // whose token it is; nil on OAuth's endpoints
 	server *Server
@@ -49,40 +49,40 @@ var (
 // parseParams reads query and body; of a name in both the query's values count.
 // A body of a foreign content type is errContentType, and its query is returned
 // all the same.
-func parseParams(r *http.Request, body []byte) (params, error) {
-	p := params{}
+func parseParams(r *http.Request, body []byte) (p params, object map[string]any, err error) {
+	p = params{}
 	query, err := parseForm(r.URL.RawQuery)
 	if err != nil {
-		return p, err
+		return p, nil, err
 	}
-	bodyErr := p.addBody(r.Header.Get("Content-Type"), body)
+	object, err = p.addBody(r.Header.Get("Content-Type"), body)
 	for name, values := range query {
 		p[strings.TrimSuffix(name, "[]")] = values
 	}
-	return p, bodyErr
+	return p, object, err
 }
 
-func (p params) addBody(contentType string, body []byte) error {
+func (p params) addBody(contentType string, body []byte) (object map[string]any, err error) {
 	if len(body) == 0 {
-		return nil
+		return nil, nil
 	}
 	mediaType, mediaParams, _ := mime.ParseMediaType(contentType)
 	switch mediaType {
 	case "application/x-www-form-urlencoded", "": // Rack takes what has no type for a form
 		form, err := parseForm(string(body))
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for name, values := range form {
 			p[strings.TrimSuffix(name, "[]")] = values
 		}
-		return nil
+		return nil, nil
 	case "multipart/form-data":
-		return p.addMultipart(mediaParams["boundary"], body)
+		return nil, p.addMultipart(mediaParams["boundary"], body)
 	case "application/json":
 		return p.addJSON(body)
 	}
-	return errContentType
+	return nil, errContentType
 }
 
 // parseForm is Rack's view of a form: ";" separates nothing, and what is not
@@ -100,12 +100,12 @@ func parseForm(encoded string) (url.Values, error) {
 	return form, nil
 }
 
-func (p params) addJSON(body []byte) error {
+func (p params) addJSON(body []byte) (map[string]any, error) {
 	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.UseNumber()
 	var v any
 	if err := dec.Decode(&v); err != nil || dec.More() {
-		return errMalformed
+		return nil, errMalformed
 	}
 	object, _ := v.(map[string]any) // anything else has no parameters
 	for name, value := range object {
@@ -119,7 +119,7 @@ func (p params) addJSON(body []byte) error {
 			}
 		}
 	}
-	return nil
+	return object, nil
 }
 
 // scalar returns a JSON value as a form would carry it.
@@ -135,89 +135,4 @@ func scalar(v any) (text string, ok bool) {
 		return v.String(), true
 	}
 	return fmt.Sprint(v), true
-}
-
-// A check collects what is wrong with a request's parameters, in the words of
-// Grape's validation.
-type check struct {
-	params params
-	wrong  []string
-}
-
-func (c *check) add(name, what string) { c.wrong = append(c.wrong, name+" "+what) }
-
-// required returns a parameter that must be there.
-func (c *check) required(name string) string {
-	if !c.params.has(name) {
-		c.add(name, "is missing")
-	}
-	return c.params.get(name)
-}
-
-// oneOf returns an optional parameter with few allowed values; fallback if absent.
-func (c *check) oneOf(name, fallback string, allowed ...string) string {
-	v := c.params.get(name)
-	if v == "" {
-		return fallback
-	}
-	if slices.Contains(allowed, v) {
-		return v
-	}
-	c.add(name, "does not have a valid value")
-	return fallback
-}
-
-// boolean returns an optional parameter; fallback if absent.
-func (c *check) boolean(name string, fallback bool) bool {
-	switch strings.ToLower(c.params.get(name)) {
-	case "":
-		return fallback
-	case "true", "t", "1", "yes", "y", "on":
-		return true
-	case "false", "f", "0", "no", "n", "off":
-		return false
-	}
-	c.add(name, "is invalid")
-	return fallback
-}
-
-// positive returns an optional number above 0; fallback if absent.
-func (c *check) positive(name string, fallback int64) int64 {
-	v := c.params.get(name)
-	if v == "" {
-		return fallback
-	}
-	n, err := strconv.ParseInt(v, 10, 64)
-	switch {
-	case err != nil:
-		c.add(name, "is invalid")
-	case n < 1:
-		c.add(name, "does not have a valid value")
-	default:
-		return n
-	}
-	return fallback
-}
-
-// moment returns an optional time, zero if absent.
-func (c *check) moment(name string) time.Time {
-	v := c.params.get(name)
-	if v == "" {
-		return time.Time{}
-	}
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", time.DateOnly} {
-		if t, err := time.Parse(layout, v); err == nil {
-			return t
-		}
-	}
-	c.add(name, "is invalid")
-	return time.Time{}
-}
-
-// refused returns the 400 for what is wrong, if anything is.
-func (c *check) refused() (answer, bool) {
-	if len(c.wrong) == 0 {
-		return answer{}, false
-	}
-	return apiError(http.StatusBadRequest, strings.Join(c.wrong, ", ")), true
 }

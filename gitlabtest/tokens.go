@@ -113,7 +113,7 @@ func (s *Server) PersonalToken(username string, scopes ...string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := &pair{
-		access: "glpat-" + randomHex(10), owner: s.account(username),
+		id: s.world.nextID("token"), access: "glpat-" + randomHex(10), owner: s.account(username),
 		scopes: slices.Clone(scopes), created: time.Now(),
 	}
 	s.oauth.byAccess[p.access] = p

@@ -2,7 +2,6 @@ package gitlabtest
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,7 +21,11 @@ func newWorld() world {
 	return world{
 		users: map[string]*account{},
 		moved: map[string]*project{},
-		ids:   map[string]int64{"user": 0, "group": 10, "project": 100, "issue": 1000, "hook": 5000},
+		ids: map[string]int64{
+			"user": 0, "group": 10, "project": 100, "label": 300, "milestone": 500, "issue": 1000, "hook": 5000,
+			"merge_request": 20_000, "note": 30_000, "award": 40_000, "link": 45_000, "pipeline": 50_000, "job": 60_000,
+			"environment": 70_000, "deployment": 75_000, "upload": 80_000, "token": 90_000,
+		},
 	}
 }
 
@@ -35,6 +38,7 @@ func (w *world) nextID(kind string) int64 {
 type account struct {
 	User
 
+	name     string
 	password string // "": none
 	created  time.Time
 }
@@ -59,7 +63,9 @@ func (s *Server) AddUser(username, password string) User {
 func (s *Server) account(username string) *account {
 	a := s.world.users[username]
 	if a == nil {
-		a = &account{User: User{ID: s.world.nextID("user"), Username: username}, created: time.Now()}
+		a = &account{
+			User: User{ID: s.world.nextID("user"), Username: username}, name: username, created: time.Now(),
+		}
 		s.world.users[username] = a
 	}
 	return a
@@ -67,12 +73,16 @@ func (s *Server) account(username string) *account {
 
 // A node is what groups and projects share.
 type node struct {
-	id      int64
-	name    string
-	path    string // last element
-	parent  *group // nil: a top-level group
-	members []*account
-	created time.Time
+	id         int64
+	name       string
+	path       string // last element
+	parent     *group // nil: a top-level group
+	isProject  bool
+	members    []*member
+	hooks      []*hook
+	labels     []*label
+	milestones []*milestone
+	created    time.Time
 }
 
 type group struct{ node }
@@ -92,14 +102,6 @@ func (n *node) inside(g *group) bool {
 		}
 	}
 	return false
-}
-
-// hasMember reports whether a is a member here or of a group above.
-func (n *node) hasMember(a *account) bool {
-	if slices.Contains(n.members, a) {
-		return true
-	}
-	return n.parent != nil && n.parent.hasMember(a)
 }
 
 func sameID(id string, n *node) bool { return id == strconv.FormatInt(n.id, 10) }
@@ -131,12 +133,12 @@ func (s *Server) ensureGroup(fullPath string) *group {
 		return g
 	}
 	mustBePath(fullPath)
-	g := &group{node{id: s.world.nextID("group"), created: time.Now()}}
 	above, last := splitPath(fullPath)
+	var parent *group
 	if above != "" {
-		g.parent = s.ensureGroup(above)
+		parent = s.ensureGroup(above)
 	}
-	g.name, g.path = last, last
+	g := &group{node{id: s.world.nextID("group"), name: last, path: last, parent: parent, created: time.Now()}}
 	s.world.groups = append(s.world.groups, g)
 	return g
 }
@@ -153,7 +155,7 @@ func (s *Server) ensureProject(fullPath string) *project {
 	}
 	parent := s.ensureGroup(above)
 	p := &project{node: node{
-		id: s.world.nextID("project"), name: last, path: last, parent: parent, created: time.Now(),
+		id: s.world.nextID("project"), name: last, path: last, parent: parent, isProject: true, created: time.Now(),
 	}}
 	s.world.projects = append(s.world.projects, p)
 	return p
@@ -174,21 +176,41 @@ func mustBePath(fullPath string) {
 	}
 }
 
-// AddMember makes username, who is created if new, a member of a group or
-// project given by its full path. Members see it under membership=true; reading
-// and writing needs no membership here. An unknown path panics.
-func (s *Server) AddMember(fullPath, username string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var n *node
+// node finds a project or group by its full path for a seeder, who must know it.
+func (s *Server) node(what, fullPath string) *node {
 	if p := s.findProject(fullPath); p != nil {
-		n = &p.node
-	} else if g := s.findGroup(fullPath); g != nil {
-		n = &g.node
-	} else {
-		panic(fmt.Sprintf("gitlabtest: AddMember: there is no group or project %q", fullPath))
+		return &p.node
 	}
-	n.members = append(n.members, s.account(username))
+	if g := s.findGroup(fullPath); g != nil {
+		return &g.node
+	}
+	panic(fmt.Sprintf("gitlabtest: %s: there is no group or project %q", what, fullPath))
+}
+
+// withPlace answers a call about a project or group with handle, or with why
+// there is none.
+func (s *Server) withPlace(q *request, handle func(*node) answer) answer {
+	if q.route.elements[0] == "projects" {
+		return s.withProject(q, func(p *project) answer { return handle(&p.node) })
+	}
+	return s.withGroup(q, func(g *group) answer { return handle(&g.node) })
+}
+
+// above are n and the groups above it.
+func (n *node) above() []*node {
+	nodes := []*node{n}
+	for g := n.parent; g != nil; g = g.parent {
+		nodes = append(nodes, &g.node)
+	}
+	return nodes
+}
+
+// url is the page of n.
+func (s *Server) url(n *node) string {
+	if n.isProject {
+		return s.external + "/" + n.fullPath()
+	}
+	return s.external + "/groups/" + n.fullPath()
 }
 
 // apiTime is a moment as the API writes it.
@@ -197,4 +219,13 @@ type apiTime time.Time
 // MarshalJSON writes UTC with milliseconds.
 func (t apiTime) MarshalJSON() ([]byte, error) {
 	return []byte(time.Time(t).UTC().Format(`"2006-01-02T15:04:05.000Z"`)), nil
+}
+
+// moment is t as the API writes it; nil for the zero time.
+func moment(t time.Time) *apiTime {
+	if t.IsZero() {
+		return nil
+	}
+	at := apiTime(t)
+	return &at
 }
