@@ -50,6 +50,7 @@ var packages = map[string]string{
 	"require":    "github.com/stretchr/testify/require",
 	"sealed":     "github.com/freshgrant/gitlab/store/sealed",
 	"signal":     "os/signal",
+	"signin":     "github.com/freshgrant/gitlab/signin",
 	"slices":     "slices",
 	"slog":       "log/slog",
 	"sql":        "database/sql",
@@ -62,6 +63,7 @@ var packages = map[string]string{
 	"testing":    "testing",
 	"time":       "time",
 	"tls":        "crypto/tls",
+	"webhook":    "github.com/freshgrant/gitlab/webhook",
 	"x509":       "crypto/x509",
 }
 

@@ -66,7 +66,10 @@ Doorkeeper.configure do
   orm :active_record
   default_generator_method :hex
   resource_owner_authenticator do
-    User.find_by(id: session[:user_id]) || User.approving || redirect_to("/users/sign_in")
+    User.find_by(id: session[:user_id]) || User.approving || begin
+      session[:return_to] = request.fullpath
+      redirect_to("/users/sign_in")
+    end
   end
   skip_authorization { User.approving.present? }
 
@@ -141,12 +144,15 @@ end
 
 require_relative "api"
 require_relative "control"
+require_relative "login"
 
 Provider.routes.draw do
   use_doorkeeper do
     controllers token_info: "token_info"
     skip_controllers :applications, :authorized_applications
   end
+  get "/users/sign_in" => "login#show"
+  post "/users/sign_in" => "login#create"
   mount Api.guarded => "/api/v4"
   scope("/-/e2e") do
     %w[versions application grant approve expire revoke state census].each { |action| post action, to: "control##{action}" }

@@ -23,7 +23,7 @@ const (
 	stopTime  = 10 * time.Second
 )
 
-//go:embed app.rb api.rb control.rb config.ru
+//go:embed app.rb api.rb control.rb login.rb config.ru
 var program embed.FS
 
 // listening is how Puma tells which free port it got.
