@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"golang.org/x/oauth2"
 )
@@ -19,7 +18,8 @@ var ErrSignOutIncomplete = errors.New("gitlab: signed out, but GitLab may have i
 // [Client.SignOut] needs. [OAuthProvider] is one.
 //
 // RevokeIdentity ends id's grant at revokeURL (base URL + /oauth/revoke). One
-// that has ended already is no error. ctx ends when the time of this attempt is
+// that has ended already is no error. Then RefreshIdentity is called for id: its
+// [*IdentityNotValidError] with the code invalid_grant is the proof. ctx ends when the time of this attempt is
 // over, and carries what that of RefreshIdentity does.
 type IdentityRevoker interface {
 	RevokeIdentity(ctx context.Context, id Identity, revokeURL string) error
@@ -178,14 +178,14 @@ func (o *signOut) newest() (Identity, error) {
 // that a newer one is installed now in its place.
 //
 // Before Doorkeeper 5.8.1, GitLab's answer to the revocation of a pair whose
-// access token has expired is 200, and its refresh token lives on. Whoever might
-// have met that must try to refresh: only a refusal proves the end.
+// access token has expired is 200, and its refresh token lives on. Whether it has
+// expired, GitLab's clock says, not ours. So a refresh is tried: only a refusal
+// proves the end.
 func (o *signOut) end(id Identity) (rotated bool, err error) {
 	if err := o.revoke(id); err != nil {
 		return false, err
 	}
-	left := time.Until(id.Data.ExpiresAt)
-	if id.Data.RefreshToken == "" || left > attemptLimit {
+	if id.Data.RefreshToken == "" {
 		return false, nil
 	}
 	data, _, err := o.r.ask(o.ctx, id)

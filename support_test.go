@@ -51,9 +51,10 @@ type world struct {
 	store  gitlab.IdentityStore
 	client *gitlab.Client
 
-	mu     sync.Mutex // guards calls, events
+	mu     sync.Mutex // guards all below
 	calls  []call
 	events []gitlab.RefreshEvent
+	dead   map[string]bool // refresh tokens that were revoked
 }
 
 // RoundTrip records the request before the mock answers it.
@@ -71,7 +72,11 @@ func (w *world) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	w.mu.Lock()
 	w.calls = append(w.calls, c)
+	dead := w.dead
 	w.mu.Unlock()
+	if form, err := url.ParseQuery(c.Body); err == nil && c.URL == tokenURL && dead[form.Get("refresh_token")] {
+		return answer(req, http.StatusBadRequest, grantJSON), nil
+	}
 	return w.mock.RoundTrip(req)
 }
 
