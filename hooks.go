@@ -138,8 +138,8 @@ type CreateHook struct {
 	URL                    string               `json:"url"` // required; {name} stands for a URL variable
 	Name                   string               `json:"name,omitzero"`
 	Description            string               `json:"description,omitzero"`
-	Token                  string               `json:"token,omitzero"`                   // the secret that GitLab sends as X-Gitlab-Token
-	SigningToken           string               `json:"signing_token,omitzero"`           // whsec_ and 32 bytes in base64; since GitLab 19.0
+	Token                  Secret               `json:"token,omitzero"`                   // the secret that GitLab sends as X-Gitlab-Token
+	SigningToken           Secret               `json:"signing_token,omitzero"`           // whsec_ and 32 bytes in base64; since GitLab 19.0
 	EnableSSLVerification  *bool                `json:"enable_ssl_verification,omitzero"` // nil: GitLab verifies
 	PushEventsBranchFilter string               `json:"push_events_branch_filter,omitzero"`
 	BranchFilterStrategy   BranchFilterStrategy `json:"branch_filter_strategy,omitzero"`  // "": wildcard
@@ -154,8 +154,8 @@ type UpdateHook struct {
 	URL                    string               `json:"url,omitzero"` // "": as it is; another one resets Token
 	Name                   *string              `json:"name,omitzero"`
 	Description            *string              `json:"description,omitzero"`
-	Token                  *string              `json:"token,omitzero"`
-	SigningToken           *string              `json:"signing_token,omitzero"`
+	Token                  *Secret              `json:"token,omitzero"`
+	SigningToken           *Secret              `json:"signing_token,omitzero"`
 	EnableSSLVerification  *bool                `json:"enable_ssl_verification,omitzero"`
 	PushEventsBranchFilter *string              `json:"push_events_branch_filter,omitzero"`
 	BranchFilterStrategy   BranchFilterStrategy `json:"branch_filter_strategy,omitzero"` // "": as it is

@@ -109,7 +109,7 @@ func TestHooksAPI(t *testing.T) {
 			`"custom_headers":[],"url_variables":` + valuesJSON + `,` + eventsJSON + `}`,
 		status: 200, answer: hookJSON, want: fullHook,
 		make: update(project, gitlab.UpdateHook{
-			URL: "https://app.example.com/{path}", Name: new(""), Description: new("Tells"), Token: new(""), SigningToken: new("whsec_YQ=="),
+			URL: "https://app.example.com/{path}", Name: new(""), Description: new("Tells"), Token: new(gitlab.Secret("")), SigningToken: new(gitlab.Secret("whsec_YQ==")),
 			EnableSSLVerification: &yes, PushEventsBranchFilter: new(""), BranchFilterStrategy: gitlab.BranchFilterAllBranches,
 			CustomWebhookTemplate: new(""), CustomHeaders: []gitlab.HookValue{}, URLVariables: values, HookEvents: events,
 		}),

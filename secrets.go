@@ -11,6 +11,19 @@ import (
 
 // What holds a secret prints as a description, whatever the verb.
 
+// Secret is a text that goes to GitLab and that neither fmt nor slog prints. Its
+// JSON is the text.
+type Secret string
+
+// String tells whether s is set, not what it is.
+func (s Secret) String() string { return shown(string(s)) }
+
+// Format implements [fmt.Formatter].
+func (s Secret) Format(f fmt.State, _ rune) { write(f, s.String()) }
+
+// LogValue implements [slog.LogValuer].
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
 // String describes d without its tokens.
 func (d OAuthData) String() string {
 	var b strings.Builder

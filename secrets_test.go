@@ -126,8 +126,12 @@ func TestSecretsOfValuesAreNotPrinted(t *testing.T) {
 	assertQuiet(t, "HTTPClient", ada.HTTPClient())
 	assertQuiet(t, "HTTPClient's transport", ada.HTTPClient().Transport)
 	assertQuiet(t, "a service", ada.Users)
-	for _, verb := range verbs { // what a pointer to a client points to
+	secret := gitlab.Secret("hook-" + hush)
+	assertQuiet(t, "Secret", secret)
+	for _, verb := range verbs { // what a pointer to a client points to, and inputs, whose JSON is what GitLab gets
 		assert.NotContains(t, fmt.Sprintf(verb, *ada.HTTPClient()), hush)
+		assert.NotContains(t, fmt.Sprintf(verb, gitlab.CreateHook{Token: secret, SigningToken: secret}), hush)
+		assert.NotContains(t, fmt.Sprintf(verb, gitlab.UpdateHook{Token: &secret, SigningToken: &secret}), hush)
 	}
 }
 

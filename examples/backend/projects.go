@@ -126,7 +126,7 @@ func (a *app) createHook(ctx context.Context, as *gitlab.Client, c connection) e
 		created, err = as.Hooks.Create(ctx, c.place(), gitlab.CreateHook{
 			URL:   a.hookURL(c),
 			Name:  "backend example",
-			Token: c.secret,
+			Token: gitlab.Secret(c.secret),
 			HookEvents: gitlab.HookEvents{
 				PushEvents: &on, IssuesEvents: &on, MergeRequestsEvents: &on, NoteEvents: &on, PipelineEvents: &on,
 			},
