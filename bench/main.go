@@ -52,28 +52,46 @@ func run() int {
 	}
 }
 
-// measureAll runs the cases that args name and prints their table.
+// measureAll runs the cases that args name, or reads what they came to, and
+// prints their table.
 func measureAll(ctx context.Context, args []string, stdout io.Writer) error {
 	o, err := parseOptions(args)
 	if err != nil {
 		return err
+	}
+	results, err := o.results(ctx)
+	if err != nil {
+		return err
+	}
+	if err := printTable(stdout, o.cases, results); err != nil {
+		return err
+	}
+	if o.json != "" {
+		if err := writeJSON(o.json, results); err != nil {
+			return err
+		}
+	}
+	if o.charts == "" {
+		return nil
+	}
+	return writeCharts(o.charts, results, os.Stderr)
+}
+
+// results are those of the file, or else are measured.
+func (o *options) results(ctx context.Context) ([]result, error) {
+	if o.from != "" {
+		return readJSON(o.from)
 	}
 	var results []result
 	for _, c := range o.cases {
 		fmt.Fprintln(os.Stderr, "measuring", c.name)
 		got, err := c.measure(ctx, o.rounds)
 		if err != nil {
-			return fmt.Errorf("bench: %s: %w", c.name, err)
+			return nil, fmt.Errorf("bench: %s: %w", c.name, err)
 		}
 		results = append(results, got...)
 	}
-	if err := printTable(stdout, o.cases, results); err != nil {
-		return err
-	}
-	if o.json == "" {
-		return nil
-	}
-	return writeJSON(o.json, results)
+	return results, nil
 }
 
 // errUsage is for a program that was not called rightly.
@@ -81,6 +99,8 @@ var errUsage = errors.New("bench: see -h")
 
 type options struct {
 	json   string
+	charts string
+	from   string
 	rounds int // 0: each case's own
 	cases  []*benchCase
 }
@@ -89,10 +109,12 @@ func parseOptions(args []string) (*options, error) {
 	o := new(options)
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.StringVar(&o.json, "json", "", "write the results to `FILE` too, as JSON")
+	flags.StringVar(&o.charts, "charts", "", "draw the README's charts into `DIR`")
+	flags.StringVar(&o.from, "from", "", "measure nothing, but take the results from `FILE`, which -json has written")
 	flags.IntVar(&o.rounds, "rounds", 0, "measure each subject `N` times; 0: as often as is right for the case")
 	names := flags.String("case", "", "measure only the cases `NAME,…`")
 	flags.Usage = func() {
-		fmt.Fprintln(flags.Output(), "usage: bench [-json FILE] [-rounds N] [-case NAME,…]")
+		fmt.Fprintln(flags.Output(), "usage: bench [-json FILE] [-charts DIR] [-from FILE] [-rounds N] [-case NAME,…]")
 		flags.PrintDefaults()
 		fmt.Fprintln(flags.Output(), "Cases:")
 		for _, c := range registry {

@@ -42,8 +42,21 @@ func writeJSON(file string, results []result) error {
 	if err != nil {
 		return fmt.Errorf("bench: %w", err)
 	}
-	if err := os.WriteFile(file, append(out, '\n'), 0o600); err != nil {
+	if err := os.WriteFile(file, append(out, '\n'), 0o600); err != nil { //nolint:gosec // G703: the caller names the file
 		return fmt.Errorf("bench: %w", err)
 	}
 	return nil
+}
+
+// readJSON reads what writeJSON has written.
+func readJSON(file string) ([]result, error) {
+	text, err := os.ReadFile(file) //nolint:gosec // G703: the caller names the file
+	if err != nil {
+		return nil, fmt.Errorf("bench: %w", err)
+	}
+	var results []result
+	if err := json.Unmarshal(text, &results); err != nil {
+		return nil, fmt.Errorf("bench: %s: %w", file, err)
+	}
+	return results, nil
 }

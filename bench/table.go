@@ -11,10 +11,7 @@ import (
 // printTable prints the results as a table in Markdown. Behind a median stands
 // its spread, and for all but client-go the ratio to client-go's.
 func printTable(out io.Writer, cases []*benchCase, results []result) error {
-	found := make(map[string]result)
-	for _, r := range results {
-		found[key(r.Case, r.Subject, r.Metric)] = r
-	}
+	found := byKey(results)
 	var text strings.Builder
 	text.WriteString("| case | metric | gitlab | client-go | raw | oauth2 | target |\n|---|---|---|---|---|---|---|\n")
 	for _, c := range cases {
@@ -33,6 +30,15 @@ func printTable(out io.Writer, cases []*benchCase, results []result) error {
 	}
 	_, err := io.WriteString(out, text.String())
 	return err
+}
+
+// byKey is the results by their keys.
+func byKey(results []result) map[string]result {
+	found := make(map[string]result)
+	for _, r := range results {
+		found[key(r.Case, r.Subject, r.Metric)] = r
+	}
+	return found
 }
 
 func key(name string, s subject, m metric) string {
