@@ -28,6 +28,7 @@ var (
 	errMalformed = &refusal{http.StatusBadRequest, "the body is not that of the event in X-Gitlab-Event"}
 	errFailed    = &refusal{http.StatusInternalServerError, "the webhook could not be handled"}
 	errLookup    = &refusal{http.StatusServiceUnavailable, "the webhook's secrets could not be looked up"}
+	errSpool     = &refusal{http.StatusServiceUnavailable, "the body could not be kept until its signature is checked"}
 	errBusy      = &refusal{http.StatusServiceUnavailable, "too much to do"}
 	errClosed    = &refusal{http.StatusServiceUnavailable, "shutting down"}
 )

@@ -16,9 +16,9 @@
 // signing token, with which it signs each delivery as
 // https://www.standardwebhooks.com says, or both. With a secret token, the body
 // of a stranger is never read. A signature can be checked only when the body is
-// there: up to 64 KiB of it are read for everybody whose headers look right, and
-// more than that for one request at a time. So give a hook both if it can be
-// reached by strangers.
+// there: up to 64 KiB of it are read into memory for everybody whose headers look
+// right, and more than that into a temporary file ([os.TempDir]), for eight
+// requests at a time. So give a hook both if it can be reached by strangers.
 //
 // # What GitLab is told
 //

@@ -42,8 +42,9 @@ type Config struct {
 	// nothing does.
 	Seen Seen
 	// OnError gets what went wrong on this side: the errors of the functions
-	// below, of FindSecrets and Seen, and their panics as a [*PanicError]. Refusals
-	// of what senders did wrong are not among them. It may be called concurrently.
+	// below, of FindSecrets, Seen and the disk, and panics as a [*PanicError].
+	// Refusals of what senders did wrong are not among them. It may be called
+	// concurrently.
 	OnError func(ctx context.Context, d Delivery, err error)
 
 	// The functions for the kinds of events. They may be called concurrently. ctx
@@ -70,7 +71,7 @@ type Handler struct {
 	find      func(r *http.Request) (keys, error)
 	tolerance time.Duration
 	maxBytes  int64
-	large     chan struct{} // who holds its place may read a large body unproven
+	large     chan struct{} // who has a place in it may read a large body unproven
 	queue     *queue        // nil: none
 	stop      context.Context
 	halt      context.CancelFunc // ends stop
@@ -88,7 +89,7 @@ func New(cfg Config) (*Handler, error) {
 	h := &Handler{
 		tolerance: cmp.Or(cfg.Tolerance, 5*time.Minute),
 		maxBytes:  cmp.Or(cfg.MaxBytes, defaultMaxBytes),
-		large:     make(chan struct{}, 1),
+		large:     make(chan struct{}, largeTurns),
 		seen:      cfg.Seen,
 		onError:   cfg.OnError,
 		routes:    make(map[EventName]route),
@@ -161,7 +162,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(status)
 		return
 	}
-	if said, ok := errors.AsType[*refusal](err); !errors.Is(err, ErrMalformed) && (!ok || said == errLookup) {
+	if said, ok := errors.AsType[*refusal](err); !errors.Is(err, ErrMalformed) && (!ok || said == errLookup || said == errSpool) {
 		h.report(r.Context(), d, err)
 	}
 	refuse(w, err)

@@ -16,8 +16,11 @@ const (
 	// unproven is how much of a body is read before it is known whether the
 	// sender knows a secret. Few webhooks are larger.
 	unproven = 64 << 10
-	// largeTurn is for how long a larger one waits for its turn, and may take.
-	largeTurn = 10 * time.Second
+	// largeTurns is how many larger ones that only a signature vouches for are
+	// read at a time, and largeTurn for how long one waits for its turn, and may
+	// take.
+	largeTurns = 8
+	largeTurn  = 10 * time.Second
 )
 
 // receive reads the body of a request whose headers are right, and checks what
@@ -26,40 +29,52 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request, k keys, s sign
 	if r.ContentLength > h.maxBytes {
 		return nil, errTooLarge
 	}
+	body, err := h.read(w, r, k, k.proof(s))
+	_, large := errors.AsType[*http.MaxBytesError](err)
+	_, said := errors.AsType[*refusal](err)
+	switch {
+	case large:
+		return nil, errTooLarge
+	case err != nil && !said:
+		return nil, errCut
+	}
+	return body, err
+}
+
+func (h *Handler) read(w http.ResponseWriter, r *http.Request, k keys, p *proof) ([]byte, error) {
 	var buf bytes.Buffer
 	if n := r.ContentLength; n > 0 {
 		buf.Grow(int(min(n, unproven)) + bytes.MinRead)
 	}
 	body := http.MaxBytesReader(w, r.Body, h.maxBytes)
 	_, err := io.CopyN(&buf, body, unproven)
-	if err == nil {
-		done := func() {}
-		if len(k.tokens) == 0 {
-			if done, err = h.turn(w, r.Context()); err != nil {
-				return nil, err
-			}
+	switch {
+	case errors.Is(err, io.EOF):
+	case err != nil:
+		return nil, err
+	case len(k.tokens) == 0:
+		done, err := h.turn(w, r.Context())
+		if err != nil {
+			return nil, err
 		}
 		defer done()
+		return spooled(buf.Bytes(), body, p)
+	default:
 		if n := r.ContentLength - int64(buf.Len()); n > 0 {
 			buf.Grow(int(n) + bytes.MinRead)
 		}
-		_, err = buf.ReadFrom(body)
-	} else if errors.Is(err, io.EOF) {
-		err = nil
+		if _, err := buf.ReadFrom(body); err != nil {
+			return nil, err
+		}
 	}
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return nil, errTooLarge
-	}
-	if err != nil {
-		return nil, errCut
-	}
-	if len(k.signing) > 0 && !k.signed(s, buf.Bytes()) {
+	_, _ = p.Write(buf.Bytes())
+	if len(k.signing) > 0 && !p.holds() {
 		return nil, errUnknown
 	}
 	return buf.Bytes(), nil
 }
 
-// turn waits until the caller alone may read a large body that nothing but its
+// turn waits until the caller may read a large body that nothing but its
 // signature vouches for. done ends that.
 func (h *Handler) turn(w http.ResponseWriter, ctx context.Context) (done func(), err error) {
 	ctx, cancel := context.WithTimeout(ctx, largeTurn)

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"log/slog"
 	"net/http"
@@ -117,14 +118,35 @@ func readSignature(h http.Header, now time.Time, tolerance time.Duration) (signa
 	return s, nil
 }
 
-// signed reports whether one of the sums was made with one of the keys.
-func (k keys) signed(s signature, body []byte) bool {
+// proof finds out whether one of the sums was made with one of the keys, of the
+// body that is written to it.
+type proof struct {
+	sums [][]byte
+	macs []hash.Hash
+}
+
+func (k keys) proof(s signature) *proof {
+	p := &proof{sums: s.sums}
 	for _, key := range k.signing {
 		mac := hmac.New(sha256.New, key)
 		_, _ = io.WriteString(mac, s.id+"."+s.timestamp+".")
+		p.macs = append(p.macs, mac)
+	}
+	return p
+}
+
+// Write never fails.
+func (p *proof) Write(body []byte) (int, error) {
+	for _, mac := range p.macs {
 		_, _ = mac.Write(body)
+	}
+	return len(body), nil
+}
+
+func (p *proof) holds() bool {
+	for _, mac := range p.macs {
 		sum := mac.Sum(nil)
-		for _, given := range s.sums {
+		for _, given := range p.sums {
 			if hmac.Equal(given, sum) {
 				return true
 			}
