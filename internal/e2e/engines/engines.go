@@ -1,8 +1,8 @@
-// Package engines runs real database servers for tests: PostgreSQL, MariaDB and
-// PgBouncer, each on a free port of the loopback interface with its data in a
+// Package engines runs real database servers for tests: PostgreSQL, MariaDB,
+// PgBouncer and Redis, each on a free port of the loopback interface with its data in a
 // directory of its own. On Debian:
 //
-//	apt-get install --no-install-recommends postgresql mariadb-server pgbouncer
+//	apt-get install --no-install-recommends postgresql mariadb-server pgbouncer redis-server
 //
 // Servers refuse to run as root; for root they run as nobody. They end when the
 // process that started them does, however that comes about.
@@ -50,15 +50,16 @@ const (
 
 // Server is a running server. Its methods are for one goroutine at a time.
 type Server struct {
-	Driver string // of database/sql; whoever uses the server imports it
+	Driver string // of database/sql, if it has one; whoever uses the server imports it
 	DSN    string
 	Port   int
 
 	name    string
 	dir     string
 	command []string
-	stop    string    // the signal to end it
-	crash   os.Signal // to end it as a crash would
+	stop    string                      // the signal to end it
+	crash   os.Signal                   // to end it as a crash would
+	ping    func(context.Context) error // nil: Driver's
 	process *process
 }
 
@@ -148,13 +149,17 @@ func (s *Server) Start(ctx context.Context) error {
 func (s *Server) answers(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
-	db, err := sql.Open(s.Driver, s.DSN)
-	if err != nil {
-		return err
+	ping := s.ping
+	if ping == nil {
+		db, err := sql.Open(s.Driver, s.DSN)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = db.Close() }()
+		ping = db.PingContext
 	}
-	defer func() { _ = db.Close() }()
 	for {
-		err := db.PingContext(ctx)
+		err := ping(ctx)
 		if err == nil {
 			return nil
 		}
