@@ -28,6 +28,20 @@ func TestEveryCaseMeasuresItsSubjects(t *testing.T) {
 	}
 }
 
+//nolint:paralleltest // it looks at the heap of the whole process
+func TestIdentitiesAreWeighed(t *testing.T) {
+	results, err := find("identity").measure(t.Context(), 1)
+	require.NoError(t, err)
+	assert.Len(t, results, 3*len(subjects))
+	for _, r := range results {
+		assert.Positive(t, r.Median, "%s %s", r.Subject, r.Metric)
+		if r.Subject == ours && r.Metric == sizeBytes {
+			assert.Greater(t, r.Median, 200.0, "its tokens alone are that")
+			assert.Less(t, r.Median, 10e3)
+		}
+	}
+}
+
 func TestSpreadIsAPartOfTheMedian(t *testing.T) {
 	t.Parallel()
 	few := summarize("c", ours, timeNS, []float64{90, 100, 130})
@@ -56,6 +70,14 @@ func TestTableTellsRatiosAndMissedTargets(t *testing.T) {
 	require.Len(t, lines, 4)
 	assert.Equal(t, "| c | time_ns | 6.000ms ±2% (×0.60) | 10.00ms ±10% | – | – | ≤ 0.5 × client-go: **missed** |", lines[2])
 	assert.Equal(t, "| c | bytes | 7.500MB ±0% | – | – | 7.000MB ±0% | ≤ 1 × oauth2 + 1.000MB |", lines[3])
+}
+
+func TestTargetsOfNothingAreTold(t *testing.T) {
+	t.Parallel()
+	c := &benchCase{name: "c", targets: []target{{metric: failCount}}}
+	none, one := result{Case: "c", Subject: ours, Metric: failCount}, result{Case: "c", Subject: ours, Metric: failCount, Median: 1}
+	assert.Equal(t, "≤ 0.000", c.verdict(failCount, map[string]result{key("c", ours, failCount): none}))
+	assert.Equal(t, "≤ 0.000: **missed**", c.verdict(failCount, map[string]result{key("c", ours, failCount): one}))
 }
 
 func TestOptionsNameCases(t *testing.T) {

@@ -40,7 +40,7 @@ const (
 )
 
 // allMetrics is the order of the metrics in the table.
-var allMetrics = []metric{timeNS, p50NS, p99NS, sizeBytes, firstTenth, lastTenth, allocCount, connCount, postCount, failCount}
+var allMetrics = []metric{timeNS, p50NS, p99NS, maxNS, sizeBytes, firstTenth, lastTenth, allocCount, connCount, postCount, failCount, resends}
 
 // values are what one round of one subject has measured.
 type values map[metric]float64
@@ -71,7 +71,9 @@ type target struct {
 }
 
 // registry is all cases, in the order of the table.
-var registry = slices.Concat(callCases, pageCases, webhookCases, listCases, burstCases, buildCases)
+var registry = slices.Concat(
+	callCases, pageCases, webhookCases, listCases, burstCases, expiryCases, identityCases, buildCases,
+)
 
 func find(name string) *benchCase {
 	i := slices.IndexFunc(registry, func(c *benchCase) bool { return c.name == name })

@@ -12,6 +12,7 @@ import (
 
 // process is this program, started in a role.
 type process struct {
+	say     *json.Encoder
 	answers *json.Decoder
 	stop    func()
 }
@@ -38,11 +39,11 @@ func startProcess(ctx context.Context, role string, config any) (*process, error
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("starting the %s: %w", role, err)
 	}
-	p := &process{answers: json.NewDecoder(out), stop: func() {
+	p := &process{say: json.NewEncoder(in), answers: json.NewDecoder(out), stop: func() {
 		_ = in.Close()
 		_ = cmd.Wait() // it was told to end; how it did no longer matters
 	}}
-	if err := json.NewEncoder(in).Encode(config); err != nil {
+	if err := p.say.Encode(config); err != nil {
 		p.stop()
 		return nil, fmt.Errorf("starting the %s: %w", role, err)
 	}
@@ -71,14 +72,23 @@ func startServer(ctx context.Context, cfg serverConfig) (*server, error) {
 // state is what the server has seen so far.
 func (s *server) state(ctx context.Context) (serverState, error) {
 	var state serverState
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.Control, nil)
+	err := s.ask(ctx, http.MethodGet, "/", &state)
+	return state, err
+}
+
+// ask has the server's control answer into out.
+func (s *server) ask(ctx context.Context, method, path string, out any) error {
+	req, err := http.NewRequestWithContext(ctx, method, s.Control+path, nil)
 	if err != nil {
-		return state, err
+		return err
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return state, err
+		return err
 	}
 	defer resp.Body.Close()
-	return state, json.NewDecoder(resp.Body).Decode(&state)
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("the server: %s: %s", path, resp.Status)
+	}
+	return json.NewDecoder(resp.Body).Decode(out)
 }

@@ -21,19 +21,24 @@ const roleServer = "server"
 
 // serverConfig is what a server is told.
 type serverConfig struct {
-	Latency time.Duration // before each answer
-	Items   int           // in every list
+	Latency   time.Duration // before each answer
+	Items     int           // in every list
+	TokenTime time.Duration // of the token endpoint, after its work; 0: there is none, and tokens are not looked at
 }
 
 // serverHello is what a server tells.
 type serverHello struct {
 	API     string // its base URL
 	Control string // answers with a serverState; its connections do not count
+
+	ClientID, ClientSecret string // of the application that users sign in to, if there are tokens
 }
 
 // serverState is what a server has seen so far.
 type serverState struct {
-	Conns int64 // that were opened to the API
+	Conns     int64 // that were opened to the API
+	Posts     int64 // to the token endpoint
+	Rotations int   // those that were answered with a new pair
 }
 
 // serve is the role of the server.
@@ -43,18 +48,36 @@ func serve(_ context.Context, in io.Reader, out io.Writer) error {
 	if err := input.Decode(&cfg); err != nil {
 		return fmt.Errorf("bench: server: %w", err)
 	}
+	handler, control := newAPI(cfg), http.NewServeMux()
+	var hello serverHello
+	state := func() serverState { return serverState{} }
+	if cfg.TokenTime > 0 {
+		tokens, err := newIssuer(cfg)
+		if err != nil {
+			return fmt.Errorf("bench: server: %w", err)
+		}
+		defer tokens.Close()
+		handler, hello.ClientID, hello.ClientSecret = tokens, tokens.App.ClientID, tokens.App.ClientSecret
+		control.HandleFunc("POST /sign-in", tokens.signIn)
+		state = func() serverState {
+			return serverState{Posts: tokens.posts.Load(), Rotations: tokens.Audit().Rotations}
+		}
+	}
 	var opened atomic.Int64
-	api := httptest.NewUnstartedServer(newAPI(cfg))
+	api := httptest.NewUnstartedServer(handler)
 	api.Config.ConnState = func(_ net.Conn, state http.ConnState) {
 		if state == http.StateNew {
 			opened.Add(1)
 		}
 	}
 	api.Start()
-	control := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		_ = json.NewEncoder(w).Encode(serverState{Conns: opened.Load()}) // who asks finds out
-	}))
-	if err := json.NewEncoder(out).Encode(serverHello{API: api.URL, Control: control.URL}); err != nil {
+	control.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
+		now := state()
+		now.Conns = opened.Load()
+		_ = json.NewEncoder(w).Encode(now) // who asks finds out
+	})
+	hello.API, hello.Control = api.URL, httptest.NewServer(control).URL
+	if err := json.NewEncoder(out).Encode(hello); err != nil { //nolint:gosec // G117: a made-up secret
 		return fmt.Errorf("bench: server: %w", err)
 	}
 	_, _ = io.Copy(io.Discard, in) // until whoever started it has ended

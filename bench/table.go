@@ -72,7 +72,7 @@ func (c *benchCase) verdict(m metric, found map[string]result) string {
 				text += " + "
 			}
 		}
-		if t.plus != 0 {
+		if t.plus != 0 || t.factor == 0 {
 			text += scaled(m, t.plus)
 		}
 		if mine.Median > t.factor*other.Median+t.plus {
