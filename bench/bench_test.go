@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/freshgrant/gitlab/internal/e2e/engines"
 )
 
 // TestEveryCaseMeasuresItsSubjects runs the cases that need no other program and
@@ -78,6 +82,21 @@ func TestTargetsOfNothingAreTold(t *testing.T) {
 	none, one := result{Case: "c", Subject: ours, Metric: failCount}, result{Case: "c", Subject: ours, Metric: failCount, Median: 1}
 	assert.Equal(t, "≤ 0.000", c.verdict(failCount, map[string]result{key("c", ours, failCount): none}))
 	assert.Equal(t, "≤ 0.000: **missed**", c.verdict(failCount, map[string]result{key("c", ours, failCount): one}))
+}
+
+func TestCaseWithoutItsServerIsLeftOut(t *testing.T) {
+	missing := &benchCase{name: "replicas", start: func(context.Context) (map[subject]round, func(), error) {
+		return nil, nil, fmt.Errorf("the server is %w", engines.ErrMissing)
+	}}
+	o := &options{cases: []*benchCase{missing}}
+	t.Setenv("GITLAB_E2E", "")
+	results, left, err := o.results(t.Context())
+	require.NoError(t, err)
+	assert.Empty(t, results)
+	assert.Equal(t, []string{"Not measured: replicas, since the server is not installed.\n"}, left)
+	t.Setenv("GITLAB_E2E", "required")
+	_, _, err = o.results(t.Context())
+	require.ErrorIs(t, err, engines.ErrMissing)
 }
 
 func TestOptionsNameCases(t *testing.T) {

@@ -72,7 +72,7 @@ type target struct {
 
 // registry is all cases, in the order of the table.
 var registry = slices.Concat(
-	callCases, pageCases, webhookCases, listCases, burstCases, expiryCases, identityCases, buildCases,
+	callCases, pageCases, webhookCases, listCases, burstCases, expiryCases, identityCases, replicaCases, buildCases,
 )
 
 func find(name string) *benchCase {

@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/freshgrant/gitlab/internal/e2e/engines"
 )
 
 // TestMain lets the test program be what the cases start.
@@ -24,7 +26,7 @@ func started(t *testing.T, start func(context.Context) (map[subject]round, func(
 	if stop != nil {
 		t.Cleanup(stop)
 	}
-	require.NoError(t, err)
+	engines.Need(t, err)
 	return rounds
 }
 
@@ -66,4 +68,22 @@ func TestRolloverOfThisLibraryFailsNoCall(t *testing.T) {
 	assert.LessOrEqual(t, mine[postCount], float64(rotations+1), "the calls go on for a moment")
 	assert.LessOrEqual(t, mine[resends], 1.0)
 	assert.Less(t, mine[p50NS], mine[maxNS])
+}
+
+func TestReplicasOfThisLibraryPostOncePerRotation(t *testing.T) {
+	t.Parallel()
+	for _, c := range replicaCases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			rounds := started(t, c.start)
+			mine, err := rounds[ours](t.Context())
+			require.NoError(t, err)
+			assert.Zero(t, mine[failCount])
+			assert.InDelta(t, 1, mine[postCount], 0)
+			theirs, err := rounds[oAuth2](t.Context())
+			require.NoError(t, err)
+			assert.Positive(t, theirs[failCount], "replicas that share no store lose their grants")
+			assert.Greater(t, theirs[postCount], 1.0)
+		})
+	}
 }

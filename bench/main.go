@@ -13,6 +13,8 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+
+	"github.com/freshgrant/gitlab/internal/e2e/engines"
 )
 
 // roleVariable says, in the environment of a process that this program has
@@ -22,8 +24,9 @@ const roleVariable = "GITLAB_BENCH_ROLE"
 // roles are what a started process can be. It is told its config on stdin, as
 // JSON, answers on stdout, as JSON, and ends when stdin does.
 var roles = map[string]func(ctx context.Context, in io.Reader, out io.Writer) error{
-	roleServer: serve,
-	roleLister: listInRole,
+	roleServer:  serve,
+	roleLister:  listInRole,
+	roleReplica: replicate,
 }
 
 func main() { os.Exit(run()) }
@@ -59,12 +62,15 @@ func measureAll(ctx context.Context, args []string, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	results, err := o.results(ctx)
+	results, missing, err := o.results(ctx)
 	if err != nil {
 		return err
 	}
 	if err := printTable(stdout, o.cases, results); err != nil {
 		return err
+	}
+	for _, line := range missing {
+		fmt.Fprint(stdout, "\n", line)
 	}
 	if o.json != "" {
 		if err := writeJSON(o.json, results); err != nil {
@@ -77,21 +83,26 @@ func measureAll(ctx context.Context, args []string, stdout io.Writer) error {
 	return writeCharts(o.charts, results, os.Stderr)
 }
 
-// results are those of the file, or else are measured.
-func (o *options) results(ctx context.Context) ([]result, error) {
+// results are those of the file, or else are measured. A case whose servers are
+// not installed is left out and said to be missing, unless they are required.
+func (o *options) results(ctx context.Context) (results []result, missing []string, err error) {
 	if o.from != "" {
-		return readJSON(o.from)
+		results, err = readJSON(o.from)
+		return results, nil, err
 	}
-	var results []result
 	for _, c := range o.cases {
 		fmt.Fprintln(os.Stderr, "measuring", c.name)
 		got, err := c.measure(ctx, o.rounds)
-		if err != nil {
-			return nil, fmt.Errorf("bench: %s: %w", c.name, err)
+		switch {
+		case errors.Is(err, engines.ErrMissing) && !engines.Required():
+			missing = append(missing, fmt.Sprintf("Not measured: %s, since %v.\n", c.name, err))
+			fmt.Fprint(os.Stderr, missing[len(missing)-1])
+		case err != nil:
+			return nil, nil, fmt.Errorf("bench: %s: %w", c.name, err)
 		}
 		results = append(results, got...)
 	}
-	return results, nil
+	return results, missing, nil
 }
 
 // errUsage is for a program that was not called rightly.
