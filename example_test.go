@@ -36,6 +36,16 @@ func newExample() (*gitlabtest.Server, *gitlab.Client, gitlab.OAuthData) {
 	return server, client, gitlab.OAuthData{AccessToken: token.AccessToken, RefreshToken: token.RefreshToken, Scope: token.Scope}
 }
 
+// signedIn is newExample with the user signed in.
+func signedIn() (*gitlabtest.Server, *gitlab.Client) {
+	server, client, tokens := newExample()
+	ada, err := client.Authorize(context.Background(), "user-42", tokens)
+	if err != nil {
+		log.Fatal(err)
+	}
+	return server, ada
+}
+
 // A client acts as many users, each of whom has signed in once.
 func Example() {
 	server, client, tokens := newExample()
