@@ -84,6 +84,64 @@ func ExampleDevice() {
 	// Output: not signed in: true
 }
 
+// Each instance has an application, a client and a callback of its own; its name
+// is in the path.
+func ExampleConfig_instances() {
+	instances := make(map[string]signin.Instance)
+	for name, baseURL := range map[string]string{"com": gitlab.GitLabCom, "acme": "https://git.acme.example"} { // a database
+		client, err := gitlab.New(gitlab.Config{BaseURL: baseURL, Store: gitlab.NewMemoryStore()})
+		if err != nil {
+			log.Fatal(err)
+		}
+		instances[name] = signin.Instance{Client: client, Provider: gitlab.OAuthProvider{
+			ClientID:    "id at " + name,
+			RedirectURL: "https://app.example.com/gitlab/" + name + "/callback",
+		}}
+	}
+	handler, err := signin.New(signin.Config{Instances: instances, CookieKeys: [][]byte{[]byte("32 random bytes from your secrets")}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("/gitlab/{instance}/login", handler.Login)
+	mux.HandleFunc("/gitlab/{instance}/callback", handler.Callback)
+
+	w := httptest.NewRecorder()
+	mux.ServeHTTP(w, httptest.NewRequestWithContext(context.Background(), http.MethodGet, "https://app.example.com/gitlab/acme/login", http.NoBody))
+	there, err := w.Result().Location()
+	fmt.Println(there.Host, err)
+	// Output: git.acme.example <nil>
+}
+
+// Config.Failed answers as it likes, or has the error answer.
+func ExampleError() {
+	failed := func(w http.ResponseWriter, r *http.Request, err *signin.Error) {
+		if errors.Is(err, signin.ErrDenied) { // the user has changed their mind
+			http.Redirect(w, r, "/settings", http.StatusSeeOther)
+			return
+		}
+		log.Print(err)
+		err.ServeHTTP(w, r)
+	}
+	w := httptest.NewRecorder()
+	r := httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/gitlab/callback?error=access_denied", http.NoBody)
+	failed(w, r, &signin.Error{Kind: signin.ErrDenied})
+	fmt.Println(w.Code, w.Header().Get("Location"))
+	// Output: 303 /settings
+}
+
+// An application that knows its users by their GitLab accounts alone has this
+// key without a Config.Key.
+func ExampleSignIn_AccountKey() {
+	client, err := gitlab.New(gitlab.Config{BaseURL: gitlab.GitLabCom})
+	if err != nil {
+		log.Fatal(err)
+	}
+	s := signin.SignIn{Client: client, User: gitlab.User{ID: 42, Username: "ada"}}
+	fmt.Println(s.AccountKey())
+	// Output: https://gitlab.com user 42
+}
+
 // newExample starts a GitLab with an application that answers at callback.
 func newExample(callback string) (*gitlabtest.Server, *gitlab.Client, gitlab.OAuthProvider) {
 	server, err := gitlabtest.Start()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log"
 
@@ -55,6 +56,37 @@ func Example() {
 	// Output:
 	// through the seal: access
 	// in the database: {"access_token":"","sealed":"sealed:v1:…
+}
+
+// Rows that were stored before there was a seal are read as they are. Reseal
+// seals them without waiting for their next refresh.
+func ExampleStore_Reseal() {
+	ctx := context.Background()
+	inner := gitlab.NewMemoryStore()
+	plain := gitlab.Identity{Key: "user-1", Data: gitlab.OAuthData{AccessToken: "access"}}
+	if _, err := inner.SaveIdentity(ctx, plain); err != nil {
+		log.Fatal(err)
+	}
+	store, err := sealed.New(inner, example(1))
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := store.Reseal(ctx, "user-1"); err != nil {
+		log.Fatal(err)
+	}
+	row, err := inner.LoadIdentity(ctx, "user-1")
+	fmt.Printf("in the database: %q %v\n", row.Data.AccessToken, err)
+
+	// With another key it does not open, and no grant is dead for that.
+	stranger, err := sealed.New(inner, example(2))
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, err = stranger.LoadIdentity(ctx, "user-1")
+	fmt.Println(errors.Is(err, sealed.ErrCannotOpen))
+	// Output:
+	// in the database: "" <nil>
+	// true
 }
 
 // A key is replaced while replicas run and nobody signs in again.

@@ -3,9 +3,29 @@ package sqlstore_test
 import (
 	"database/sql"
 	"fmt"
+	"time"
 
+	"github.com/freshgrant/gitlab"
 	"github.com/freshgrant/gitlab/store/sqlstore"
 )
+
+// The database is one that the program has opened, with whatever driver it has.
+func ExampleNew() {
+	db := new(sql.DB) // sql.Open("pgx", dsn)
+	store, err := sqlstore.New(db, sqlstore.PostgreSQL, sqlstore.WithTable("app.gitlab_identities"), sqlstore.WithLease(20*time.Second))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	// Then store.CreateSchema(ctx), or a migration with store.Schema().
+	client, err := gitlab.New(gitlab.Config{
+		BaseURL:  gitlab.GitLabCom,
+		Provider: gitlab.OAuthProvider{ClientID: "id", ClientSecret: "secret"},
+		Store:    store,
+	})
+	fmt.Println(client, err)
+	// Output: Client{base_url:https://gitlab.com as:anonymous} <nil>
+}
 
 // The table that a migration creates; no database is asked for it.
 func ExampleStore_Schema() {
