@@ -59,7 +59,7 @@ func Example() {
 }
 
 // Where each tenant has a hook of its own, its secrets are found by the request.
-func ExampleConfig_FindSecrets() {
+func ExampleConfig_findSecrets() {
 	secrets := map[string]string{"acme": "made-up-1", "initech": "made-up-2"} // a database
 	hooks, err := webhook.New(webhook.Config{
 		FindSecrets: func(r *http.Request) (webhook.Secrets, error) {
@@ -94,7 +94,7 @@ func ExampleConfig_FindSecrets() {
 
 // With a queue GitLab is answered before the function runs. Shutdown waits for
 // what is in it.
-func ExampleConfig_Queue() {
+func ExampleConfig_queue() {
 	hooks, err := webhook.New(webhook.Config{
 		Secrets: webhook.Secrets{Tokens: []string{"made-up"}},
 		Queue:   100,
@@ -151,4 +151,48 @@ func ExampleParse() {
 	// Output:
 	// ada create Home
 	// 200
+}
+
+// GitLab sends a delivery again when it had no answer in time. Seen keeps it
+// from being handled again: in memory, or in a database that replicas share.
+func ExampleNewMemorySeen() {
+	hooks, err := webhook.New(webhook.Config{
+		Secrets: webhook.Secrets{Tokens: []string{"made-up"}},
+		Seen:    webhook.NewMemorySeen(10_000),
+		OnPush: func(_ context.Context, e *webhook.PushEvent) error {
+			fmt.Println("a push to", e.Ref)
+			return nil
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for range 2 {
+		r := httptest.NewRequestWithContext(context.Background(), http.MethodPost, "/", strings.NewReader(`{"object_kind": "push", "ref": "refs/heads/main"}`))
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("X-Gitlab-Event", "Push Hook")
+		r.Header.Set("X-Gitlab-Token", "made-up")
+		r.Header.Set("Idempotency-Key", "f5e5f430-f57b-4e6e-9fac-d9128cd7232f")
+		w := httptest.NewRecorder()
+		hooks.ServeHTTP(w, r)
+		fmt.Println(w.Code)
+	}
+	// Output:
+	// a push to refs/heads/main
+	// 200
+	// 200
+}
+
+// While a secret is replaced, both are good. Printing shows neither.
+func ExampleSecrets() {
+	secrets := webhook.Secrets{Tokens: []string{"the new one", "the old one"}}
+	hooks, err := webhook.New(webhook.Config{Secrets: secrets})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(deliver(hooks, "/", "the old one", "Push Hook", `{"object_kind": "push"}`))
+	fmt.Println(secrets)
+	// Output:
+	// 200
+	// Secrets{tokens:2 signing_tokens:0 tenant:""}
 }
