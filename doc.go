@@ -1,25 +1,153 @@
 // Package gitlab is a GitLab API client that keeps its own OAuth tokens fresh,
 // for services that act for many GitLab users.
 //
-// # Use
+// # Quick start
 //
-// [New] takes the instance, an [IdentityProvider] that can refresh (usually an
-// [OAuthProvider]) and an [IdentityStore] that keeps what it gets.
-// [Client.Authorize] stores a user's tokens under a key of the application's
-// own; [Client.As] acts as that key from then on:
+// A client needs to know the instance, the OAuth application that is registered
+// there, and a store for the users' tokens. A program makes one for each instance:
 //
 //	client, err := gitlab.New(gitlab.Config{
 //		BaseURL:  gitlab.GitLabCom,
 //		Provider: gitlab.OAuthProvider{ClientID: id, ClientSecret: secret},
 //		Store:    store,
 //	})
+//
+// When a user has signed in, the tokens are stored under a key of the
+// application's own. From then on, in every process that shares the store, calls
+// can be made as that user:
+//
+//	_, err = client.Authorize(ctx, "user-42", tokens)
 //	…
 //	user, err := client.As("user-42").Users.Current(ctx)
 //
-// Resources have typed methods ([Client.Users], [Client.Issues], …). [Get],
-// [List] and [Client.Call] reach every other path of the API, [Client.Do] takes
-// any request, and [Client.HTTPClient] and [Client.TokenSource] lend the fresh
-// tokens to other libraries.
+// The tokens are refreshed before their time is over, and after a 401, which the
+// caller does not see then. What exactly is promised is the refresh contract, at
+// the end of this page.
+//
+// # Identities
+//
+// A [Client] acts as a stored [Identity] ([Client.As]), with a personal, group or
+// project access token ([Client.WithToken]), or anonymously, as [New] returns it.
+// Clients are made of one another, cheaply and where they are needed; they share
+// connections and refreshes, and are safe for concurrent use.
+//
+// A key names one user's grant on one instance. It is never sent to GitLab. Take
+// it from the session that the application has verified: whoever chooses the key
+// chooses the user.
+//
+// # Calls
+//
+// The fields of a Client group the API as GitLab's documentation does:
+// [Client.Issues], [Client.MergeRequests], [Client.Pipelines] and so on.
+//
+//	issue, err := ada.Issues.Create(ctx, "team/app", gitlab.CreateIssue{Title: "It breaks"})
+//
+// A project or group is named by its full path, or by its number in decimal
+// digits. What both of them have takes a [Place], such as [InGroup]; what issues
+// and merge requests have takes a [Target], such as [OnIssue]. Optional fields of
+// inputs are not sent while they are zero; where a zero has a meaning of its own
+// they are pointers, as in new(false). Fields of answers are plain values.
+//
+// [Get], [List] and [Client.Call] reach every other path. [PathTo] escapes what is
+// put into it:
+//
+//	path := gitlab.PathTo("/projects/{project}/languages", "team/app")
+//	percent, err := gitlab.Get[map[string]float64](ctx, ada, path)
+//
+// A type that embeds one of the library's adds the fields that it lacks. Inputs of
+// Call are sent as JSON, a [Form], an [Upload] and a [Stream] as what they are.
+// [GraphQL] sends a query, and [Client.Do] any request.
+//
+// # Lists
+//
+// A list is ranged over. It fetches each page while the loop works through the one
+// before, and stops when the loop is left:
+//
+//	for issue, err := range ada.Issues.List(ctx, gitlab.InProject("team/app"), gitlab.ListIssues{State: gitlab.IssueOpened}) {
+//		if err != nil {
+//			return err
+//		}
+//		fmt.Println(issue.Title)
+//	}
+//
+// [WithPageSize] makes its pages smaller, [Parallel] fetches several at a time,
+// and [WithCursor] goes on where an earlier run has ended ([Answer.Cursor]).
+//
+// # Options
+//
+// Every call takes any [RequestOption]: [WithAnswer] tells what is not in the body,
+// such as ETag and rate limit; [WithIfNoneMatch] asks only for what has changed;
+// [WithSudo] and [WithHeader] change the request; [Idempotent] lets it be sent
+// again. What holds for all calls is in [Config].
+//
+// # Errors
+//
+// [ErrReauthorize] means that a user must sign in again, as does
+// [ErrIdentityNotFound] for a key that was never authorized or was deleted.
+// [ErrClientRejected] is for an operator, [ErrRefreshUnavailable] for a later try.
+// Ask for these first: after an API 401 they match [ErrUnauthorized] too, which
+// alone means a 401 that no refresh cured, and signs nobody out. Refusals of the
+// API are an [*APIError], which matches [ErrNotFound] and its like, and tells what
+// GitLab said.
+//
+// # Sending again
+//
+// Apart from what a 401 causes, nothing is sent twice that GitLab may have taken.
+// A 429 and a refused connection repeat any call whose body can be rewound; a
+// 5xx, a cut connection and the page of HTML that GitLab answers while it is
+// being deployed repeat GET, HEAD and what is [Idempotent]. Pauses double, with
+// jitter, and obey Retry-After and RateLimit-Reset; where those are longer than
+// [Config.MaxRetryWait] or than the context lasts, the answer is returned at
+// once, as [ErrRateLimited]. Calls of [Client.HTTPClient] are sent once.
+//
+// # Stores
+//
+// An [IdentityStore] keeps the tokens, and is the lock among processes: all that
+// act for the same users share one. There are:
+//
+//   - [github.com/freshgrant/gitlab/store/sqlstore] for PostgreSQL, MySQL, MariaDB
+//     and SQLite
+//   - [github.com/freshgrant/gitlab/store/redisstore] for Redis
+//   - [github.com/freshgrant/gitlab/store/filestore] for the processes of one machine
+//   - [github.com/freshgrant/gitlab/store/sealed], which encrypts what another one keeps
+//   - [NewMemoryStore], which forgets everything at exit
+//
+// Package [github.com/freshgrant/gitlab/store/storetest] proves one of the
+// application's own.
+//
+// # Signing in and out
+//
+// Package [github.com/freshgrant/gitlab/signin] has the handlers of a "Connect
+// GitLab" button, and the sign-in of programs without a browser. They are made of
+// [OAuthProvider.AuthCodeURL], [OAuthProvider.Exchange], [OAuthProvider.DeviceAuth]
+// and [OAuthProvider.DeviceToken], which work alone too.
+// [Client.Authorize] stores what they return, and replaces what was there.
+// [Client.SignOut] ends a grant at GitLab and deletes it.
+//
+// # Webhooks
+//
+// Package [github.com/freshgrant/gitlab/webhook] receives them: it checks who sends
+// them, and calls a function for each kind of event.
+//
+// # Other libraries
+//
+// [Client.HTTPClient] lends the fresh tokens to whatever takes an [http.Client]:
+// GitLab's client-go, a generated GraphQL client, a program's own requests. Where
+// only a token will do, as for git, there is [Client.TokenSource].
+//
+// # Running
+//
+// [Config.OnRefresh] is told every [RefreshEvent], [Config.OnCall] every
+// [CallEvent]: for metrics, and for an alert on [OutcomeSaveFailed], when this
+// process has the only copy of a user's tokens. At its end a program calls
+// [Client.Shutdown], which saves what is not saved yet. The docs directory of the
+// repository has more on running in production, with diagrams and all time limits.
+//
+// # Testing
+//
+// Package [github.com/freshgrant/gitlab/gitlabtest] is a GitLab in the test's own
+// process. It keeps GitLab's rules for tokens, answers all typed calls, and errs on
+// demand.
 //
 // # The refresh contract
 //
@@ -107,23 +235,4 @@
 // answer or a dead process loses that grant. The library keeps that window as
 // short as one answer and one write, never cancels in it, and says truthfully
 // what it knows: [ErrRefreshUnavailable] or [ErrReauthorize].
-//
-// # Errors
-//
-// [ErrReauthorize] means that a user must sign in again, as does
-// [ErrIdentityNotFound] for a key that was never authorized or was deleted.
-// [ErrClientRejected] is for an operator, [ErrRefreshUnavailable] for a later try.
-// Ask for these first: after an API 401 they match [ErrUnauthorized] too, which
-// alone means a 401 that no refresh cured, and signs nobody out. Refusals of the
-// API are an [*APIError], which matches [ErrNotFound] and its like.
-//
-// # Sending again
-//
-// Apart from what a 401 causes, nothing is sent twice that GitLab may have taken.
-// A 429 and a refused connection repeat any call whose body can be rewound; a
-// 5xx, a cut connection and the page of HTML that GitLab answers while it is
-// being deployed repeat GET, HEAD and what is [Idempotent]. Pauses double, with
-// jitter, and obey Retry-After and RateLimit-Reset; where those are longer than
-// [Config].MaxRetryWait or than the context lasts, the answer is returned at
-// once, as [ErrRateLimited]. Calls of [Client.HTTPClient] are sent once.
 package gitlab

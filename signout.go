@@ -36,7 +36,7 @@ const signOutRounds = 10
 // that was stored meanwhile is ended too. After an error, SignOut may be called
 // again: nothing is deleted before GitLab has confirmed. ErrRefreshUnavailable
 // asks to do so later, [ErrClientRejected] tells that GitLab rejects the
-// application; [IdentityStore].DeleteIdentity forgets an identity all the same.
+// application; [IdentityStore.DeleteIdentity] forgets an identity all the same.
 // [ErrSignOutIncomplete] tells what no other call can mend, [ErrIdentityNotFound]
 // that there was nothing to sign out.
 //

@@ -35,7 +35,7 @@
 // GitLab takes a hook out of service after some failures, with 4xx for good and
 // with 5xx for a while that grows. 4xx therefore tells only what the sender has
 // done wrong. What GitLab gets to see is a few words that hold nothing of the
-// application's; [Config].OnError gets the errors.
+// application's; [Config.OnError] gets the errors.
 //
 // GitLab waits ten seconds for an answer. Functions that may take longer want
 // Config.Queue, or a queue of the application's own.
