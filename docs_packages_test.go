@@ -7,6 +7,7 @@ import (
 	"go/doc/comment"
 	"go/parser"
 	"go/token"
+	"os"
 	"path"
 	"path/filepath"
 	"reflect"
@@ -92,6 +93,31 @@ func TestEveryExampleIsShown(t *testing.T) {
 		assert.NotEmpty(t, shown, "package %s has no example", dir)
 		for _, example := range doc.Examples(tests...) {
 			assert.True(t, shown[strings.Trim(example.Name, "_")], "%s: Example%s stands for nothing that is exported", dir, example.Name)
+		}
+	}
+}
+
+func TestErrorPageNamesEveryError(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("docs/errors.md")
+	require.NoError(t, err)
+	words := make(map[string]bool)
+	for _, word := range regexp.MustCompile(`\w+`).FindAllString(string(page), -1) {
+		words[word] = true
+	}
+	for _, dir := range publicPackages {
+		p, _ := documentation(t, dir)
+		var names []string
+		for _, v := range p.Vars {
+			names = append(names, v.Names...)
+		}
+		for _, typ := range p.Types {
+			names = append(names, typ.Name)
+		}
+		for _, name := range names {
+			if strings.HasPrefix(name, "Err") || strings.HasSuffix(name, "Error") {
+				assert.True(t, words[name], "docs/errors.md does not tell of %s.%s", dir, name)
+			}
 		}
 	}
 }
