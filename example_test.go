@@ -46,20 +46,37 @@ func signedIn() (*gitlabtest.Server, *gitlab.Client) {
 	return server, ada
 }
 
-// A client acts as many users, each of whom has signed in once.
+// A client acts as many users, each of whom has signed in once. The other
+// examples leave the beginning out: signedIn stands for all up to Authorize, and
+// newExample for all before it.
 func Example() {
-	server, client, tokens := newExample()
+	server, err := gitlabtest.Start() // a GitLab in this process
+	if err != nil {
+		log.Fatal(err)
+	}
 	defer server.Close()
+	server.AddProject("team/app")
+	client, err := gitlab.New(gitlab.Config{
+		BaseURL:  server.URL, // gitlab.GitLabCom
+		Provider: gitlab.OAuthProvider{ClientID: server.App.ClientID, ClientSecret: server.App.ClientSecret},
+		Store:    gitlab.NewMemoryStore(), // a database
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
 	ctx := context.Background()
 
-	// Once, when the user has signed in:
+	// Once, when the user has signed in (OAuthProvider.Exchange, or package signin):
+	token := server.SignIn("ada")
+	tokens := gitlab.OAuthData{AccessToken: token.AccessToken, RefreshToken: token.RefreshToken}
 	if _, err := client.Authorize(ctx, "user-42", tokens); err != nil {
 		log.Fatal(err)
 	}
 	server.Expire(tokens.AccessToken) // Two hours later …
 
 	// … anywhere in the program:
-	project, err := gitlab.Get[gitlab.Project](ctx, client.As("user-42"), gitlab.PathTo("/projects/{project}", "team/app"))
+	ada := client.As("user-42")
+	project, err := ada.Projects.Get(ctx, "team/app")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -161,13 +178,9 @@ func ExampleClient_Authorize() {
 }
 
 func ExampleClient_Call() {
-	server, client, tokens := newExample()
+	server, ada := signedIn()
 	defer server.Close()
 	ctx := context.Background()
-	ada, err := client.Authorize(ctx, "user-42", tokens)
-	if err != nil {
-		log.Fatal(err)
-	}
 	var issue struct {
 		IID   int64  `json:"iid"`
 		Title string `json:"title"`
@@ -180,22 +193,16 @@ func ExampleClient_Call() {
 	// Output: #1 It breaks
 }
 
-// Do sends what Call cannot: other bodies than JSON, other paths than the
-// API's, answers that are streams.
+// Do sends what Call cannot: requests to other paths than those of the API, and
+// those whose answer is read as it comes.
 func ExampleClient_Do() {
-	server, client, tokens := newExample()
+	server, ada := signedIn()
 	defer server.Close()
-	ctx := context.Background()
-	ada, err := client.Authorize(ctx, "user-42", tokens)
+	page := ada.BaseURL() + "/oauth/token/info"
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, page, http.NoBody)
 	if err != nil {
 		log.Fatal(err)
 	}
-	body := strings.NewReader("title=From+a+form")
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, server.URL+"/api/v4/projects/team%2Fapp/issues", body)
-	if err != nil {
-		log.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	resp, err := ada.Do(req)
 	if err != nil {
 		log.Fatal(err) // also for status 400 and above
@@ -205,8 +212,8 @@ func ExampleClient_Do() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(resp.StatusCode, bytes.Contains(answer, []byte(`"title":"From a form"`)))
-	// Output: 201 true
+	fmt.Println(resp.StatusCode, bytes.Contains(answer, []byte(`"scope":["api"]`)))
+	// Output: 200 true
 }
 
 // HTTPClient lends its tokens to other libraries.
