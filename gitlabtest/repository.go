@@ -92,7 +92,7 @@ func (s *Server) AddCommit(project, title string, files ...string) Commit {
 
 // AddFile puts a commit with one new or changed file on top of a branch of the
 // project with that full path. Project and branch are created if new, the branch
-// from "main".
+// from "main" if there is one.
 func (s *Server) AddFile(project, branch, path, content string) Commit {
 	s.mu.Lock()
 	defer s.mu.Unlock()
