@@ -22,9 +22,16 @@ import (
 )
 
 // publicPackages are the directories of what a program may import.
-var publicPackages = []string{
-	".", "gitlabtest", "signin", "webhook",
-	"store/filestore", "store/redisstore", "store/sealed", "store/sqlstore", "store/storetest",
+func publicPackages() []string {
+	dirs := []string{
+		".", "gitlabtest", "signin", "webhook",
+		"store/filestore", "store/sealed", "store/sqlstore", "store/storetest",
+	}
+	// Another module: it is in a checkout, and not where Go keeps this one for its users.
+	if _, err := os.Stat("store/redisstore"); err == nil {
+		dirs = append(dirs, "store/redisstore")
+	}
+	return dirs
 }
 
 func TestEveryFeatureHasAnExample(t *testing.T) {
@@ -69,7 +76,7 @@ func TestEveryFeatureHasAnExample(t *testing.T) {
 // An example whose name fits nothing compiles and runs, but no page shows it.
 func TestEveryExampleIsShown(t *testing.T) {
 	t.Parallel()
-	for _, dir := range publicPackages {
+	for _, dir := range publicPackages() {
 		p, tests := documentation(t, dir)
 		shown := make(map[string]bool)
 		show := func(prefix string, examples []*doc.Example) {
@@ -105,7 +112,7 @@ func TestErrorPageNamesEveryError(t *testing.T) {
 	for _, word := range regexp.MustCompile(`\w+`).FindAllString(string(page), -1) {
 		words[word] = true
 	}
-	for _, dir := range publicPackages {
+	for _, dir := range publicPackages() {
 		p, _ := documentation(t, dir)
 		var names []string
 		for _, v := range p.Vars {
@@ -125,7 +132,7 @@ func TestErrorPageNamesEveryError(t *testing.T) {
 func TestLinksOfDocumentationLeadSomewhere(t *testing.T) {
 	t.Parallel()
 	unresolved := regexp.MustCompile(`\[\*?(\w+\.)?[A-Z]\w*(\.\w+)?\]`)
-	for _, dir := range publicPackages {
+	for _, dir := range publicPackages() {
 		p, _ := documentation(t, dir)
 		links := 0
 		for name, text := range docComments(p) {

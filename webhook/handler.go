@@ -187,6 +187,8 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, d *Delivery) (st
 		return 0, errType
 	case d.Event == "":
 		return 0, errNameless
+	case r.ContentLength > h.maxBytes:
+		return 0, errTooLarge
 	}
 	if h.queue != nil {
 		if err = h.queue.check(max(r.ContentLength, 0)); err != nil {

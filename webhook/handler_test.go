@@ -393,6 +393,12 @@ func TestConfigIsChecked(t *testing.T) {
 		_, err := webhook.New(cfg)
 		require.EqualError(t, err, strings.TrimRight(says, "\n"))
 	}
+	for _, groups := range []int{8, 21} { // 24 bytes, and the most in whole groups of base64
+		_, err := webhook.New(webhook.Config{Secrets: webhook.Secrets{SigningTokens: []string{"whsec_" + strings.Repeat("AAAA", groups)}}})
+		require.NoError(t, err)
+	}
+	_, err := webhook.New(webhook.Config{Secrets: webhook.Secrets{SigningTokens: []string{"whsec_" + strings.Repeat("AAAA", 21) + "AA=="}}})
+	require.NoError(t, err, "64 bytes")
 }
 
 func TestSecretsAreNotPrinted(t *testing.T) {

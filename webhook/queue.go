@@ -37,13 +37,12 @@ func (q *queue) check(size int64) error {
 	return q.accepts(size)
 }
 
+// accepts is check with mu held. While a worker is free, nothing waits.
 func (q *queue) accepts(size int64) error {
 	switch {
 	case q.closed:
 		return errClosed
-	case q.running < q.workers:
-		return nil
-	case len(q.waiting) >= q.places || q.size+size > q.room && q.size > 0:
+	case len(q.waiting) >= q.places || q.size+size > q.room:
 		return errBusy
 	}
 	return nil

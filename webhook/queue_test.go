@@ -97,6 +97,9 @@ func TestQueueHasRoomForFourLargeBodies(t *testing.T) {
 			assert.Equal(t, http.StatusAccepted, deliver(1000))
 		}
 		assert.Equal(t, http.StatusServiceUnavailable, deliver(2))
+		r := requestOf("System Hook", nil)
+		r.ContentLength = 1001
+		assert.Equal(t, http.StatusRequestEntityTooLarge, answer(h, r).Code, "which is no question of room")
 		time.Sleep(time.Minute + 1)
 		assert.Equal(t, http.StatusAccepted, deliver(1000))
 		require.NoError(t, h.Shutdown(t.Context()))

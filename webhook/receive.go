@@ -26,9 +26,6 @@ const (
 // receive reads the body of a request whose headers are right, and checks what
 // has signed it.
 func (h *Handler) receive(w http.ResponseWriter, r *http.Request, k keys, s signature) ([]byte, error) {
-	if r.ContentLength > h.maxBytes {
-		return nil, errTooLarge
-	}
 	body, err := h.read(w, r, k, k.proof(s))
 	_, large := errors.AsType[*http.MaxBytesError](err)
 	_, said := errors.AsType[*refusal](err)
