@@ -16,7 +16,7 @@ const idleTime = 30 * time.Minute
 // that the application holds and the keys of the last hour: a session is kept by
 // its clients, by its I/O, and by the generation in which it was last asked for.
 type sessions struct {
-	mu      sync.Mutex // guards all below
+	mu      sync.RWMutex // guards all below
 	all     map[string]weak.Pointer[session]
 	young   map[string]*session
 	old     map[string]*session // young, until the last change of generations
@@ -26,6 +26,9 @@ type sessions struct {
 
 // get returns the session of key, made by create if there is none.
 func (c *sessions) get(key string, create func() *session) *session {
+	if s := c.recent(key); s != nil {
+		return s
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if now := time.Now(); now.Sub(c.changed) >= idleTime {
@@ -48,6 +51,17 @@ func (c *sessions) get(key string, create func() *session) *session {
 	c.young[key] = s
 	delete(c.old, key)
 	return s
+}
+
+// recent returns the session of key if it was asked for in this generation; nil:
+// it was not, or the generation is over. Those who ask do not wait for each other.
+func (c *sessions) recent(key string) *session {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if time.Since(c.changed) >= idleTime {
+		return nil
+	}
+	return c.young[key]
 }
 
 // shrink gives back the memory of a crowd that has gone, which a map keeps. mu

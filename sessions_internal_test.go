@@ -99,3 +99,19 @@ func TestUnsavedPairKeepsItsSession(t *testing.T) {
 	kept.dropPending()
 	kept.mu.Unlock()
 }
+
+func TestThoseWhoActAsKnownKeysDoNotWaitForEachOther(t *testing.T) {
+	t.Parallel()
+	c := newAnonymous(t)
+	ada := c.As("ada")
+	found := make(chan *Client)
+	c.core.sessions.mu.RLock() // as another one does
+	defer c.core.sessions.mu.RUnlock()
+	go func() { found <- c.As("ada") }()
+	select {
+	case again := <-found:
+		assert.Same(t, ada.session, again.session)
+	case <-time.After(10 * time.Second):
+		require.Fail(t, "it waits")
+	}
+}
