@@ -169,10 +169,13 @@ func PathTo(template string, elems ...any) Path {
 		return p
 	}
 	var b strings.Builder
+	b.Grow(len(template)) // elements are about as long as their placeholders
 	rest, used := template, 0
+	plain := !strings.HasPrefix(template, "//") // else a host's name would follow
 	for {
 		before, after, found := strings.Cut(rest, "{")
 		b.WriteString(before)
+		plain = plain && isPlain(before)
 		if !found {
 			break
 		}
@@ -203,13 +206,31 @@ func PathTo(template string, elems ...any) Path {
 			return p
 		}
 	}
-	// Else net/http would escape all of the path anew, and split elements at their slashes.
-	if u, err := url.Parse(escaped); err != nil || u.EscapedPath() != escaped {
+	if !plain && !isLegal(escaped) {
 		p.err = fmt.Errorf("gitlab: path template %q has characters that are not legal in a URL", template)
 		return p
 	}
 	p.escaped = escaped
 	return p
+}
+
+// isPlain knows the characters of most templates, which need no escape.
+func isPlain(text string) bool {
+	for i := range len(text) {
+		switch c := text[i]; {
+		case 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '/', c == '_', c == '-', c == '.':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// isLegal reports whether escaped goes into a URL as it is. Else net/http would
+// escape all of the path anew, and split elements at their slashes.
+func isLegal(escaped string) bool {
+	u, err := url.Parse(escaped)
+	return err == nil && u.EscapedPath() == escaped
 }
 
 // With is p with query added; values of a name that p has already are appended.
