@@ -255,7 +255,17 @@ func isCredential(name string) bool {
 	return false
 }
 
+// hasOtherCredentials reports whether h has a credential beside Authorization.
 func hasOtherCredentials(h http.Header) bool {
+	known := 0
+	for _, name := range [...]string{"Authorization", "User-Agent", "Accept", "Content-Type"} {
+		if _, ok := h[name]; ok {
+			known++
+		}
+	}
+	if known == len(h) {
+		return false // saves most calls the way through all names
+	}
 	for name := range h {
 		if name != "Authorization" && isCredential(name) {
 			return true
