@@ -311,3 +311,19 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestPushMakesRoomForItsCommits(t *testing.T) {
+	t.Parallel()
+	commit := `{"id":"b6568db1bc1dcd7f8b4d5a946b0b91f9dacd7327","message":"` + strings.Repeat("m", 500) + `","author":{"name":"Ada"}}`
+	for n, room := range map[int]int{0: 0, 1: 1, 20: 20} {
+		commits := strings.TrimSuffix(strings.Repeat(commit+",", n), ",")
+		body := `{"object_kind":"push","message":"` + strings.Repeat("m", 1900) + `","commits":[` + commits + `]}`
+		e, err := webhook.Parse[webhook.PushEvent](webhook.Delivery{Body: []byte(body)})
+		require.NoError(t, err)
+		require.Len(t, e.Commits, n)
+		assert.Equal(t, room, cap(e.Commits), "at once: step by step it is more")
+		for _, c := range e.Commits {
+			assert.Equal(t, "Ada", c.Author.Name)
+		}
+	}
+}

@@ -25,6 +25,9 @@ var asStandard = json.JoinOptions(jsonv1.DefaultOptionsV1(), jsonv1.ReportErrors
 // [ErrMalformed].
 func Parse[E any](d Delivery) (*E, error) {
 	parsed := new(E)
+	if push, ok := any(parsed).(*PushEvent); ok {
+		push.makeRoom(len(d.Body))
+	}
 	if err := json.Unmarshal(d.Body, parsed, asStandard); err != nil {
 		return nil, explain(err)
 	}

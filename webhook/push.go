@@ -31,6 +31,22 @@ type PushEvent struct {
 	Repository        Repository      `json:"repository"`
 }
 
+// The most commits that a push tells of, and what few bodies have less of in
+// bytes: without commits, and for each of them.
+const (
+	mostCommits = 20
+	pushBytes   = 2000
+	commitBytes = 400
+)
+
+// makeRoom spares the commits, which are large, that they are moved whenever
+// there are more than fit. size is that of the body in bytes.
+func (e *PushEvent) makeRoom(size int) {
+	if n := (size - pushBytes) / commitBytes; n > 0 {
+		e.Commits = make([]Commit, 0, min(n, mostCommits))
+	}
+}
+
 // TagPushEvent tells that a tag was created or deleted.
 type TagPushEvent PushEvent
 
