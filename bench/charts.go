@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -66,35 +67,41 @@ func ratios(title string, m metric, found map[string]result) *chart.Bars {
 	return bars
 }
 
-// expiry is the chart of what happens when a token expires under load. Each of
-// its groups has a scale of its own.
+// expiryGroups are the groups of the chart of what happens when a token expires
+// under load.
+var expiryGroups = []struct {
+	name       string // of the case
+	metric     metric
+	what, when string
+}{
+	{"storm_1000_early", failCount, "calls that failed", "1 000 at once, token ended early"},
+	{"storm_1000", failCount, "calls that failed", "1 000 at once, token expired"},
+	{"rollover", failCount, "calls that failed", "steady load, ten expiries"},
+	{"replicas_postgres", failCount, "calls that failed", "4 processes, one database"},
+	{"storm_1000", postCount, "POSTs to the token endpoint", "1 000 at once, token expired"},
+	{"replicas_postgres", postCount, "POSTs for each rotation", "4 processes, one database"},
+}
+
+// expiry is that chart. Each of its groups has a scale of its own.
 func expiry(found map[string]result) *chart.Bars {
 	bars := &chart.Bars{
 		Title: "When the token expires under load", About: "shorter is better; each group has a scale of its own",
 		Series: chartNames,
 	}
-	for _, c := range []struct{ name, title string }{
-		{"storm_1000", "1 000 calls at once"},
-		{"rollover", "steady load, ten expiries"},
-	} {
-		for _, m := range []struct {
-			metric metric
-			title  string
-		}{{failCount, "calls that failed"}, {postCount, "POSTs to the token endpoint"}} {
-			group := chart.Group{Name: m.title, Note: c.title}
-			worst := 0.0 // 0: nobody has any
-			for _, s := range subjects {
-				worst = max(worst, found[key(c.name, s, m.metric)].Median)
+	for _, g := range expiryGroups {
+		group := chart.Group{Name: g.what, Note: g.when}
+		worst := 0.0 // 0: nobody has any
+		for _, s := range subjects {
+			worst = max(worst, found[key(g.name, s, g.metric)].Median)
+		}
+		for i, s := range subjects {
+			if r, ok := found[key(g.name, s, g.metric)]; ok {
+				label := strconv.FormatFloat(math.Round(10*r.Median)/10, 'f', -1, 64)
+				group.Bars = append(group.Bars, chart.Bar{Series: i, Value: r.Median / max(worst, 1), Label: label})
 			}
-			for i, s := range subjects {
-				if r, ok := found[key(c.name, s, m.metric)]; ok {
-					label := strconv.FormatFloat(r.Median, 'f', -1, 64)
-					group.Bars = append(group.Bars, chart.Bar{Series: i, Value: r.Median / max(worst, 1), Label: label})
-				}
-			}
-			if len(group.Bars) > 0 {
-				bars.Groups = append(bars.Groups, group)
-			}
+		}
+		if len(group.Bars) > 0 {
+			bars.Groups = append(bars.Groups, group)
 		}
 	}
 	return bars

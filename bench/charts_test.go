@@ -25,7 +25,7 @@ const storedResults = `[
   {"case": "storm_1000", "subject": "gitlab", "metric": "failed", "median": 0, "spread": 0},
   {"case": "storm_1000", "subject": "oauth2", "metric": "failed", "median": 999, "spread": 0},
   {"case": "storm_1000", "subject": "gitlab", "metric": "posts", "median": 1, "spread": 0},
-  {"case": "storm_1000", "subject": "oauth2", "metric": "posts", "median": 12.5, "spread": 0}
+  {"case": "storm_1000", "subject": "oauth2", "metric": "posts", "median": 12.46, "spread": 0}
 ]`
 
 // drawStored is ./script/bench -from a file of storedResults -charts a directory.
@@ -59,8 +59,8 @@ func TestStoredResultsAreDrawnWithoutMeasuring(t *testing.T) {
 			" 5 000 issues, Parallel(8) (client-go: 2.000s): this library ×0.09.",
 			description(t, filepath.Join(dir, "bench-time-"+theme+".svg")), "cases that lack something are left out")
 		assert.Equal(t, "shorter is better; each group has a scale of its own."+
-			" calls that failed (1 000 calls at once): this library 0, the same with x/oauth2 999."+
-			" POSTs to the token endpoint (1 000 calls at once): this library 1, the same with x/oauth2 12.5.",
+			" calls that failed (1 000 at once, token expired): this library 0, the same with x/oauth2 999."+
+			" POSTs to the token endpoint (1 000 at once, token expired): this library 1, the same with x/oauth2 12.5.",
 			description(t, filepath.Join(dir, "bench-expiry-"+theme+".svg")))
 	}
 }
@@ -73,8 +73,8 @@ func TestGroupsOfTheExpiryHaveScalesOfTheirOwn(t *testing.T) {
 	groups := expiry(byKey(results)).Groups
 	require.Len(t, groups, 3)
 	assert.Equal(t, []chart.Bar{{Series: 0, Value: 0, Label: "0"}, {Series: 3, Value: 1, Label: "999"}}, groups[0].Bars)
-	assert.Equal(t, []chart.Bar{{Series: 0, Value: 0.08, Label: "1"}, {Series: 3, Value: 1, Label: "12.5"}}, groups[1].Bars)
-	assert.Equal(t, []chart.Bar{{Series: 0, Value: 0, Label: "0"}}, groups[2].Bars)
+	assert.Equal(t, []chart.Bar{{Series: 0, Value: 0, Label: "0"}}, groups[1].Bars)
+	assert.Equal(t, []chart.Bar{{Series: 0, Value: 1 / 12.46, Label: "1"}, {Series: 3, Value: 1, Label: "12.5"}}, groups[2].Bars)
 }
 
 func TestChartWithoutResultsIsNotWritten(t *testing.T) {
@@ -110,6 +110,9 @@ func TestChartsNameCasesThatThereAre(t *testing.T) {
 	t.Parallel()
 	for _, c := range chartCases {
 		assert.NotNil(t, find(c.name), c.name)
+	}
+	for _, g := range expiryGroups {
+		assert.NotNil(t, find(g.name), g.name)
 	}
 	assert.Len(t, chartNames, len(subjects))
 }
