@@ -63,6 +63,9 @@ func TestDeviceThatSignsNobodyIn(t *testing.T) {
 		"no user code":      {fault: gitlabtest.Fault{On: "/oauth/authorize_device", Do: gitlabtest.Status(200, "application/json", `{"device_code":"hush","verification_uri":"https://a.example.com"}`)}, is: signin.ErrUnavailable},
 		"escapes in it":     {fault: gitlabtest.Fault{On: "/oauth/authorize_device", Do: gitlabtest.Status(200, "application/json", `{"device_code":"hush","verification_uri":"https://a.example.com","user_code":"\u001b[2J"}`)}, is: signin.ErrUnavailable},
 		"a script's page":   {fault: gitlabtest.Fault{On: "/oauth/authorize_device", Do: gitlabtest.Status(200, "application/json", `{"device_code":"hush","verification_uri":"javascript:alert(1)","user_code":"A"}`)}, is: signin.ErrUnavailable},
+		"a page of nobody":  {fault: gitlabtest.Fault{On: "/oauth/authorize_device", Do: gitlabtest.Status(200, "application/json", `{"device_code":"hush","verification_uri":"https:///device","user_code":"A"}`)}, is: signin.ErrUnavailable},
+		"another protocol":  {fault: gitlabtest.Fault{On: "/oauth/authorize_device", Do: gitlabtest.Status(200, "application/json", `{"device_code":"hush","verification_uri":"ftp://a.example.com","user_code":"A"}`)}, is: signin.ErrUnavailable},
+		"escapes there":     {fault: gitlabtest.Fault{On: "/oauth/authorize_device", Do: gitlabtest.Status(200, "application/json", `{"device_code":"hush","verification_uri":"https://a.example.com/\u202e","user_code":"A"}`)}, is: signin.ErrUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -212,6 +212,7 @@ func TestBadCallbacks(t *testing.T) {
 		"another state":     {func(q url.Values) { q.Set("state", "ABCDEFGHIJKLMNOPQRSTUVWXYZ") }, signin.ErrNoAttempt, 400},
 		"denied":            {func(q url.Values) { q.Del("code"); q.Set("error", "access_denied") }, signin.ErrDenied, 403},
 		"not now":           {func(q url.Values) { q.Set("error", "temporarily_unavailable") }, signin.ErrUnavailable, 503},
+		"broken":            {func(q url.Values) { q.Set("error", "server_error") }, signin.ErrUnavailable, 503},
 		"bad scope":         {func(q url.Values) { q.Set("error", "invalid_scope") }, signin.ErrRejected, 500},
 		"strange error":     {func(q url.Values) { q.Set("error", "<script>hush") }, signin.ErrRejected, 500},
 		"two errors":        {func(q url.Values) { q["error"] = []string{"access_denied", "hush"} }, signin.ErrRejected, 500},
@@ -252,6 +253,20 @@ func TestBadCallbacks(t *testing.T) {
 			assert.Contains(t, p.body, `<a href="/settings">`)
 			_, err = s.store.LoadIdentity(t.Context(), "user-42")
 			require.ErrorIs(t, err, gitlab.ErrIdentityNotFound)
+		})
+	}
+	for _, code := range []string{
+		"server_error", "temporarily_unavailable", "invalid_request", "unauthorized_client", "unsupported_response_type", "invalid_scope",
+		"invalid_client", "invalid_redirect_uri", "invalid_code_challenge_method",
+	} {
+		t.Run("the log names "+code, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, nil)
+			b := s.browser(t)
+			at, err := url.Parse(b.reach())
+			require.NoError(t, err)
+			b.get(at.Path + "?error=" + code + "&state=" + at.Query().Get("state"))
+			assert.ErrorContains(t, s.lastFailure(t), code)
 		})
 	}
 	t.Run("a query that cannot be read", func(t *testing.T) {
@@ -473,10 +488,20 @@ func TestBadLogins(t *testing.T) {
 			assert.Equal(t, http.StatusMethodNotAllowed, p.status)
 			assert.Equal(t, allow, p.header.Get("Allow"))
 			assert.Empty(t, p.cookies)
+			assert.Empty(t, p.location())
 		}
 	}
-	assert.Equal(t, http.StatusMethodNotAllowed, b.open(http.MethodPost, "/gitlab/callback", "code=1").status)
 	assert.Empty(t, s.gitlab.Calls())
+}
+
+func TestCallbackOfAnotherMethodDoesNothing(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	b := s.browser(t)
+	callback := b.reach()
+	assert.Equal(t, http.StatusMethodNotAllowed, b.open(http.MethodPost, callback, "code=1").status)
+	assert.Empty(t, s.gitlab.CallsTo(http.MethodPost, "/oauth/token"))
+	assert.Equal(t, http.StatusSeeOther, b.get(callback).status, "the attempt is not over")
 }
 
 func TestGitLabFailsDuringTheCallback(t *testing.T) {
@@ -533,8 +558,10 @@ func TestUserIsFoundBehindALaggingReplica(t *testing.T) {
 		b := s.browser(t)
 		callback := b.reach()
 		s.gitlab.Fault(gitlabtest.Fault{On: "/api/v4/user", Do: gitlabtest.BareUnauthorized(), Times: 3})
+		started := time.Now()
 		assert.Equal(t, http.StatusSeeOther, b.get(callback).status)
 		assert.Zero(t, s.gitlab.PendingFaults())
+		assert.Equal(t, 3500*time.Millisecond, time.Since(started), "it gives the replica time")
 	})
 }
 
