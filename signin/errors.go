@@ -83,12 +83,21 @@ var advices = map[error]advice{
 	ErrStore:       {http.StatusServiceUnavailable, "The sign-in could not be saved", "Please try again in a few minutes."},
 }
 
-// Status is the HTTP status that fits.
-func (e *Error) Status() int {
+func (e *Error) advice() advice {
 	if a, ok := advices[e.Kind]; ok {
-		return a.status
+		return a
 	}
-	return http.StatusInternalServerError
+	return advice{http.StatusInternalServerError, "The sign-in failed", "Please start again."}
+}
+
+// Status is the HTTP status that fits.
+func (e *Error) Status() int { return e.advice().status }
+
+// Message is what the page says to the user, for a page that looks like the
+// application's own: plain text, in English.
+func (e *Error) Message() (title, text string) {
+	a := e.advice()
+	return a.title, a.text
 }
 
 var errorPage = template.Must(template.New("error").Parse(`<!DOCTYPE html>
@@ -115,10 +124,7 @@ h1 { font-size: 1.4rem; }
 
 // ServeHTTP answers with a page that repeats nothing of the request.
 func (e *Error) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
-	a, ok := advices[e.Kind]
-	if !ok {
-		a = advice{http.StatusInternalServerError, "The sign-in failed", "Please start again."}
-	}
+	a := e.advice()
 	var page bytes.Buffer
 	_ = errorPage.Execute(&page, struct{ Title, Text, Start string }{a.title, a.text, e.start}) // a buffer takes everything
 	harden(w.Header())

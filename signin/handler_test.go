@@ -251,6 +251,8 @@ func TestBadCallbacks(t *testing.T) {
 			assert.Equal(t, "text/html; charset=utf-8", p.header.Get("Content-Type"))
 			assert.Contains(t, p.header.Get("Content-Security-Policy"), "default-src 'none'")
 			assert.Contains(t, p.body, `<a href="/settings">`)
+			title, text := failed.Message()
+			assert.Contains(t, p.body, "<h1>"+title+"</h1>\n<p>"+text+"</p>")
 			_, err = s.store.LoadIdentity(t.Context(), "user-42")
 			require.ErrorIs(t, err, gitlab.ErrIdentityNotFound)
 		})
@@ -771,4 +773,7 @@ func TestPageOfAnErrorOfTheApplications(t *testing.T) {
 	assert.NotContains(t, rec.Body.String(), "<b>own")
 	assert.Equal(t, "no-store", rec.Header().Get("Cache-Control"), "wherever the application shows it")
 	require.EqualError(t, own, "<b>own")
+	title, text := own.Message()
+	assert.Contains(t, rec.Body.String(), title)
+	assert.Contains(t, rec.Body.String(), text)
 }

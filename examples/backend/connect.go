@@ -30,9 +30,9 @@ func (a *app) newSignIn(ctx context.Context, provider gitlab.OAuthProvider) (*si
 		},
 		Failed: func(w http.ResponseWriter, r *http.Request, err *signin.Error) {
 			a.log.WarnContext(r.Context(), "sign-in", "error", err)
-			err.ServeHTTP(w, r)
+			title, text := err.Message() // err.ServeHTTP shows a page of its own
+			a.show(w, r, err.Status(), "error", view{Title: title, Data: text})
 		},
-		StartPage: "/",
 	})
 }
 

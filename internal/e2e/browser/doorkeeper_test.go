@@ -30,7 +30,7 @@ func TestUserOfTheExampleWithDoorkeeper(t *testing.T) {
 	ada.shot("doorkeeper-asks")
 	ada.step("denies", deny(), sees("h1", "Access was not granted"))
 	ada.shot("denied")
-	ada.step("goes back", follows("Back to the application"), sees("h1", "Connect GitLab"))
+	ada.step("goes back", follows("Back to the start"), sees("h1", "Connect GitLab"))
 	ada.step("clicks Connect GitLab", clicks("#connect"), sees("body", "Authorize"))
 	ada.step("authorizes", authorize(), sees("#projects", "root/p1"))
 	ada.shot("projects")
