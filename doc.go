@@ -88,7 +88,7 @@
 // Ask for these first: after an API 401 they match [ErrUnauthorized] too, which
 // alone means a 401 that no refresh cured, and signs nobody out. Refusals of the
 // API are an [*APIError], which matches [ErrNotFound] and its like, and tells what
-// GitLab said.
+// GitLab said. [IsTemporary] tells whether to try again later.
 //
 // # Sending again
 //

@@ -49,6 +49,20 @@ func ExampleAPIError_scopes() {
 }
 
 // A job that fails in passing is put back into its queue.
+func ExampleIsTemporary() {
+	server, ada := signedIn()
+	defer server.Close()
+	server.Fault(gitlabtest.Fault{Method: http.MethodPost, Do: gitlabtest.CutBefore()})
+	_, err := ada.Issues.Create(context.Background(), "team/app", gitlab.CreateIssue{Title: "It breaks"})
+	fmt.Println("try later:", gitlab.IsTemporary(err))
+	_, err = ada.Issues.Create(context.Background(), "team/app", gitlab.CreateIssue{Title: " "})
+	fmt.Println("try later:", gitlab.IsTemporary(err))
+	// Output:
+	// try later: true
+	// try later: false
+}
+
+// An answer tells it of itself alone; IsTemporary knows the other errors too.
 func ExampleAPIError_Temporary() {
 	server, ada := signedIn()
 	defer server.Close()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -93,6 +94,30 @@ func isLasting(err error) bool {
 	}
 	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
 	return untrusted
+}
+
+// IsTemporary reports whether the same call may succeed later, with nothing done
+// but waiting: GitLab, its token endpoint or the store cannot be reached, is
+// busy or failed, or a connection was cut. A RetryAfter of an [*APIError] in err's
+// chain tells how long to wait at least. What was begun may have happened: send
+// again what does no harm twice.
+//
+// It is false for nil, for what a user, an operator or a program has to mend, and
+// for a call that its own context cancelled.
+func IsTemporary(err error) bool {
+	switch answer, answered := asAPIError(err); {
+	case err == nil, errors.Is(err, context.Canceled), errors.Is(err, ErrClientRejected), errors.Is(err, ErrReauthorize):
+		return false
+	case errors.Is(err, ErrRefreshUnavailable):
+		return true
+	case answered:
+		return answer.Temporary()
+	case isLasting(err):
+		return false
+	}
+	err = withoutURL(err) // every url.Error is a net.Error
+	_, network := errors.AsType[net.Error](err)
+	return network || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // isDeployPage reports whether a page of HTML stands where JSON was asked for.

@@ -2,8 +2,6 @@ package main
 
 import (
 	"errors"
-	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -15,12 +13,6 @@ import (
 // grantIsGone reports that only a new sign-in helps.
 func grantIsGone(err error) bool {
 	return errors.Is(err, gitlab.ErrReauthorize) || errors.Is(err, gitlab.ErrIdentityNotFound)
-}
-
-// unreachable reports that a connection was refused, cut, or too slow.
-func unreachable(err error) bool {
-	_, network := errors.AsType[net.Error](err)
-	return network || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // fail shows what an error means for the user. The order matters: after a 401
@@ -40,7 +32,7 @@ func (a *app) fail(w http.ResponseWriter, r *http.Request, u user, err error) {
 	case errors.Is(err, gitlab.ErrClientRejected):
 		level = a.log.ErrorContext // an operator must mend this; nobody is signed out
 		v.Title, v.Data = "We have a problem with GitLab", "GitLab does not accept this service at the moment. It is not your fault, and your connection is kept."
-	case errors.Is(err, gitlab.ErrRefreshUnavailable), errors.Is(err, gitlab.ErrRateLimited), answered && refused.Temporary(), unreachable(err):
+	case gitlab.IsTemporary(err):
 		status, name = http.StatusServiceUnavailable, "later"
 		v.Title, v.Data = "Try again in a moment", backTo(r)
 		wait := 5 * time.Second
