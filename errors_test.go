@@ -211,3 +211,11 @@ func TestEndpointsRefusalSaysWhatItIs(t *testing.T) {
 		require.NotErrorIs(t, err, gitlab.ErrReauthorize, "by itself it does not say whose fault it is")
 	}
 }
+
+func TestRedirectThatIsTheAnswerSaysSo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	w.mock.RegisterNoResponder(always(http.StatusFound, ""))
+	err := w.client.Call(t.Context(), http.MethodGet, itemsPath, nil, nil)
+	require.EqualError(t, err, "gitlab: GET /gitlab/api/v4/items: status 302: a redirect that was not followed")
+}

@@ -249,6 +249,7 @@ func TestBadCallbacks(t *testing.T) {
 			}
 			requireSecretFree(t, p.body+failed.Error(), code, state, "hush", "<script>", s.app.ClientSecret)
 			assert.Equal(t, "text/html; charset=utf-8", p.header.Get("Content-Type"))
+			assert.Empty(t, p.header.Values("Retry-After"), "GitLab has not said")
 			assert.Contains(t, p.header.Get("Content-Security-Policy"), "default-src 'none'")
 			assert.Contains(t, p.body, `<a href="/settings">`)
 			title, text := failed.Message()
@@ -479,6 +480,7 @@ func TestBadLogins(t *testing.T) {
 		assert.Equal(t, row.status, p.status, target)
 		require.ErrorIs(t, s.lastFailure(t), row.is, target)
 		assert.Empty(t, p.cookies)
+		assert.Empty(t, p.location())
 		assert.NotContains(t, p.body, "evil")
 	}
 	p := b.open(http.MethodPost, "/gitlab/login", "return_to=/"+strings.Repeat("a", 1<<20))
