@@ -580,6 +580,7 @@ func TestScopeThatDoesNotTellTheUser(t *testing.T) {
 	assert.Equal(t, http.StatusBadGateway, p.status)
 	require.ErrorIs(t, s.lastFailure(t), signin.ErrUser)
 	require.ErrorContains(t, s.lastFailure(t), "that needs the scope api, read_api or read_user")
+	assert.Len(t, s.gitlab.CallsTo(http.MethodGet, "/api/v4/user"), 1, "time does not change that")
 }
 
 func TestRefusedUserLeavesNoLiveToken(t *testing.T) {
@@ -726,6 +727,7 @@ func TestConfigThatCannotWork(t *testing.T) {
 		"is not the URL of a callback, such":                {Instances: one(with("/callback")), CookieKeys: [][]byte{key1}},
 		"not the URL of a callback":                         {Instances: one(with("ftp://app.example.com/callback")), CookieKeys: [][]byte{key1}},
 		"not the URL":                                       {Instances: one(with("https://u:hush@app.example.com/callback")), CookieKeys: [][]byte{key1}},
+		"URL of a callback, such as https://app":            {Instances: one(with("http://[::1")), CookieKeys: [][]byte{key1}},
 		"such as https":                                     {Instances: one(with("https://app.example.com/callback#f")), CookieKeys: [][]byte{key1}},
 		"does not have the instance's name in it":           {Instances: map[string]signin.Instance{"a": with(appURL + "/a"), "b": with(appURL + "/c")}, CookieKeys: [][]byte{key1}},
 		"does not have the instance's name":                 {Instances: map[string]signin.Instance{"": with(appURL + "/"), "b": with(appURL + "/b")}, CookieKeys: [][]byte{key1}},

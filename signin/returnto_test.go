@@ -12,7 +12,7 @@ import (
 
 var (
 	localPlaces = []string{
-		"/", "/projects", "/projects/7/", "/projects?page=2&next=https://x.example.com/", "/a#b", "/a?b#c?d//e", "/a%20b", "/ä", "/a%2Fb", "/100%25",
+		"/", "/projects", "/projects/7/", "/projects?page=2&next=https://x.example.com/", "/a#b", "/a#b//c", "/a?b#c?d//e", "/a%20b", "/ä", "/a%2Fb", "/100%25",
 		"/a?x=%0d%0a", "/a:b", "/@user", "/..a/b..", "/a%25zz",
 	}
 	foreignPlaces = []string{
