@@ -220,3 +220,44 @@ func TestUnsavedPairThatRunsOutIsSavedFirstAndThenRefreshed(t *testing.T) {
 		})
 	}
 }
+
+// The next refresh goes on under the lock that an unsaved pair has held since
+// the last one, unless that was lost.
+func TestRefreshOfAnUnsavedPairHasItsLock(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		lost  bool
+		locks int64 // taken by the two refreshes
+	}{"held": {false, 1}, "lost": {true, 2}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var store *hookedStore
+				var left, locks atomic.Int64
+				w := newWorld(t, hooked(&store))
+				issuing(w, 0, 0)
+				store.before = func(_ context.Context, method string) {
+					if method == "lock" {
+						locks.Add(1)
+					}
+				}
+				lose := leasing(store)
+				c := unsaved(t, w, store, &left)
+				if row.lost {
+					lose()
+				}
+				store.lock = nil
+				time.Sleep(2 * time.Hour)
+
+				_, err := c.Users.Current(t.Context())
+
+				require.NoError(t, err)
+				assert.Equal(t, []string{"refresh-1", "refresh-2"}, w.spent())
+				assert.Equal(t, row.locks, locks.Load())
+				left.Store(0)
+				require.NoError(t, w.client.Shutdown(t.Context()))
+				assert.Equal(t, "refresh-3", w.stored(t).RefreshToken)
+			})
+		})
+	}
+}
