@@ -46,7 +46,7 @@ func (c *sessions) get(key string, create func() *session) *session {
 		}
 		c.all[key] = weak.Make(s)
 		c.most = max(c.most, len(c.all))
-		runtime.AddCleanup(s, c.forget, key)
+		runtime.AddCleanup(s, forget, gone{weak.Make(c), key})
 	}
 	c.young[key] = s
 	delete(c.old, key)
@@ -75,11 +75,23 @@ func (c *sessions) shrink() {
 	c.all, c.most = all, len(all)
 }
 
+// gone is a session that is no more. It does not hold the sessions that it was
+// one of: they would hold it, and all of a client that the application has
+// dropped.
+type gone struct {
+	sessions weak.Pointer[sessions]
+	key      string
+}
+
 // forget removes what is left of a session that is gone.
-func (c *sessions) forget(key string) {
+func forget(g gone) {
+	c := g.sessions.Value()
+	if c == nil {
+		return
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.all[key].Value() == nil { // else the key has another session by now
-		delete(c.all, key)
+	if c.all[g.key].Value() == nil { // else the key has another session by now
+		delete(c.all, g.key)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"weak"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -53,6 +54,19 @@ func TestKeysThatAreUsedNoMoreAreForgotten(t *testing.T) {
 	sessions.changed = sessions.changed.Add(-idleTime)
 	c.As("recent")
 	assert.Less(t, sessions.most, 100, "the map of the crowd is given back")
+}
+
+func TestClientThatTheApplicationDropsIsFreed(t *testing.T) {
+	t.Parallel()
+	dropped := func() weak.Pointer[refresher] {
+		c := newAnonymous(t)
+		c.As("ada")
+		return weak.Make(c.core.refresher)
+	}()
+	require.Eventually(t, func() bool {
+		collect()
+		return dropped.Value() == nil
+	}, 10*time.Second, time.Millisecond, "with its keys, connections and store")
 }
 
 func TestKeyKeepsItsSessionWhileItIsUsed(t *testing.T) {
