@@ -54,8 +54,10 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, k keys, p *proof)
 		if err != nil {
 			return nil, err
 		}
-		defer done()
-		return spooled(buf.Bytes(), body, p)
+		var all []byte
+		defer func() { done(all != nil) }()
+		all, err = spooled(buf.Bytes(), body, p)
+		return all, err
 	default:
 		if n := r.ContentLength - int64(buf.Len()); n > 0 {
 			buf.Grow(int(n) + bytes.MinRead)
@@ -72,8 +74,9 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, k keys, p *proof)
 }
 
 // turn waits until the caller may read a large body that nothing but its
-// signature vouches for. done ends that.
-func (h *Handler) turn(w http.ResponseWriter, ctx context.Context) (done func(), err error) {
+// signature vouches for. done ends that; if the body was not proven, the time
+// limit stays, lest the server waits for the rest of it without any.
+func (h *Handler) turn(w http.ResponseWriter, ctx context.Context) (done func(proven bool), err error) {
 	ctx, cancel := context.WithTimeout(ctx, largeTurn)
 	defer cancel()
 	select {
@@ -84,8 +87,10 @@ func (h *Handler) turn(w http.ResponseWriter, ctx context.Context) (done func(),
 	// Servers that cannot do this are those of tests.
 	control := http.NewResponseController(w)
 	_ = control.SetReadDeadline(time.Now().Add(largeTurn))
-	return func() {
-		_ = control.SetReadDeadline(time.Time{})
+	return func(proven bool) {
+		if proven {
+			_ = control.SetReadDeadline(time.Time{})
+		}
 		<-h.large
 	}, nil
 }
