@@ -223,10 +223,19 @@ func (o *signOut) revoke(id Identity) error {
 	return later(ownLimit(ctx, err))
 }
 
-// remove deletes what id was read from.
+// remove deletes what id was read from. A sign-in that took the place of what
+// was deleted already is a conflict too.
 func (o *signOut) remove(id Identity) error {
 	if o.deleted {
-		return nil
+		_, err := o.r.load(o.ctx, o.session)
+		switch {
+		case isGone(err):
+			return nil
+		case err == nil:
+			o.deleted = false
+			err = ErrIdentityConflict
+		}
+		return err
 	}
 	ctx, cancel := context.WithTimeout(o.ctx, saveLimit)
 	defer cancel()

@@ -817,3 +817,21 @@ func TestSignOutOfADeadGrant(t *testing.T) {
 		require.ErrorIs(t, err, gitlab.ErrIdentityNotFound)
 	})
 }
+
+// TestSignOutOfADeletedKeyEndsASignInThatIsStoredMeanwhile: the key is gone from
+// the store at first, and there again before its old pair is revoked.
+func TestSignOutOfADeletedKeyEndsASignInThatIsStoredMeanwhile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	ada := w.signIn(t, time.Hour)
+	id, err := w.store.LoadIdentity(t.Context(), "ada")
+	require.NoError(t, err)
+	require.NoError(t, w.store.DeleteIdentity(t.Context(), "ada", id.Revision))
+	w.revokes(during(func() {
+		_, err := w.client.Authorize(t.Context(), "ada", pairOf(2))
+		assert.NoError(t, err)
+	}, gone))
+	require.NoError(t, ada.SignOut(t.Context()))
+	assert.Equal(t, []string{"refresh-1", "refresh-2"}, w.revoked())
+	w.requireNothingStored(t)
+}
