@@ -150,7 +150,7 @@ func (a *attempt) spend(id Identity, tries int) (OAuthData, error) {
 			return OAuthData{}, err
 		}
 		a.posts++
-		data, lost, err := a.r.ask(a.ctx, id)
+		data, lost, err := a.ask(a.ctx, id)
 		if !lost {
 			return data, err
 		}

@@ -32,6 +32,7 @@ type session struct {
 	pending *pendingSave
 	held    hold
 	dead    *verdict  // nil: the grant is not known to be dead
+	lost    string    // the refresh token that was sent last without an answer: GitLab may have issued a pair for it
 	uncured time.Time // until then no 401 causes a refresh
 	looked  time.Time // when the store was last read
 }

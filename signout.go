@@ -10,8 +10,9 @@ import (
 
 // ErrSignOutIncomplete means that [Client.SignOut] has revoked and deleted what
 // it found, and that GitLab may have issued newer tokens that it could not see:
-// to a process that died, or lost the store's lock, during a refresh. Only the
-// user can end those, in GitLab's list of authorized applications.
+// to a process that died, or lost the store's lock, during a refresh, or in an
+// answer that this process did not get. Only the user can end those, in GitLab's
+// list of authorized applications.
 var ErrSignOutIncomplete = errors.New("gitlab: signed out, but GitLab may have issued tokens that only the user can revoke now")
 
 // IdentityRevoker is an [IdentityProvider] that can also end a grant, which
@@ -33,7 +34,8 @@ const signOutRounds = 10
 // then told [ErrIdentityNotFound].
 //
 // After nil, no token of the grant works any more, and none is stored; a sign-in
-// that was stored meanwhile is ended too. After an error, SignOut may be called
+// that was stored meanwhile is ended too. An answer of the token endpoint that
+// another process did not get is the one thing that it cannot know of. After an error, SignOut may be called
 // again: nothing is deleted before GitLab has confirmed. ErrRefreshUnavailable
 // asks to do so later, [ErrClientRejected] tells that GitLab rejects the
 // application; [IdentityStore.DeleteIdentity] forgets an identity all the same.
@@ -134,6 +136,7 @@ func (o *signOut) run() error {
 			}
 			continue
 		}
+		unclear = unclear || o.lostAnswer(id.Data.RefreshToken)
 		switch err := o.remove(id); {
 		case errors.Is(err, ErrIdentityConflict): // a new sign-in, or the application touched its row
 			continue
@@ -188,7 +191,7 @@ func (o *signOut) end(id Identity) (rotated bool, err error) {
 	if id.Data.RefreshToken == "" {
 		return false, nil
 	}
-	data, _, err := o.r.ask(o.ctx, id)
+	data, _, err := o.ask(o.ctx, id)
 	switch {
 	case isInvalidGrant(err):
 		return false, nil

@@ -3,6 +3,7 @@ package gitlab_test
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -249,7 +250,8 @@ func TestSignOutOfAnExpiredPairLeavesNoRefreshToken(t *testing.T) {
 		require.ErrorIs(t, err, gitlab.ErrRefreshUnavailable)
 		require.ErrorContains(t, err, "making sure that it is revoked")
 		assert.Equal(t, "refresh-1", w.stored(t).RefreshToken, "nothing is deleted on a guess")
-		require.NoError(t, ada.SignOut(t.Context()))
+		require.ErrorIs(t, ada.SignOut(t.Context()), gitlab.ErrSignOutIncomplete, "what was refused now may have been rotated then")
+		w.requireNothingStored(t)
 	})
 }
 
@@ -834,4 +836,73 @@ func TestSignOutOfADeletedKeyEndsASignInThatIsStoredMeanwhile(t *testing.T) {
 	require.NoError(t, ada.SignOut(t.Context()))
 	assert.Equal(t, []string{"refresh-1", "refresh-2"}, w.revoked())
 	w.requireNothingStored(t)
+}
+
+// TestSignOutAfterALostAnswer: GitLab rotates, and nobody hears of the new pair.
+func TestSignOutAfterALostAnswer(t *testing.T) {
+	t.Parallel()
+	start := func(t *testing.T) (*gitlabtest.Server, gitlabtest.Token, *gitlab.Client) {
+		t.Helper()
+		srv := gitlabtest.New(t)
+		tokens := srv.SignIn("ada")
+		client, err := gitlab.New(gitlab.Config{
+			BaseURL: srv.URL, HTTPClient: srv.Client(), Store: gitlab.NewMemoryStore(),
+			Provider: gitlab.OAuthProvider{ClientID: srv.App.ClientID, ClientSecret: srv.App.ClientSecret},
+		})
+		require.NoError(t, err)
+		ada, err := client.Authorize(t.Context(), "ada", gitlab.OAuthData{AccessToken: tokens.AccessToken, RefreshToken: tokens.RefreshToken})
+		require.NoError(t, err)
+		srv.Expire(tokens.AccessToken)
+		return srv, tokens, ada
+	}
+	t.Run("of a refresh", func(t *testing.T) {
+		t.Parallel()
+		srv, tokens, ada := start(t)
+		srv.Fault(gitlabtest.Fault{On: "/oauth/token", Do: gitlabtest.LoseAnswer()})
+		_, err := ada.Users.Current(t.Context())
+		require.ErrorIs(t, err, gitlab.ErrReauthorize)
+		require.ErrorIs(t, ada.SignOut(t.Context()), gitlab.ErrSignOutIncomplete)
+		assert.Equal(t, 1, srv.State(tokens.AccessToken).Live)
+		require.ErrorIs(t, ada.SignOut(t.Context()), gitlab.ErrIdentityNotFound)
+	})
+	t.Run("of the proof", func(t *testing.T) {
+		t.Parallel()
+		srv, tokens, ada := start(t)
+		srv.Fault(gitlabtest.Fault{On: "/oauth/token", Do: gitlabtest.LoseAnswer()})
+		require.ErrorIs(t, ada.SignOut(t.Context()), gitlab.ErrRefreshUnavailable)
+		require.ErrorIs(t, ada.SignOut(t.Context()), gitlab.ErrSignOutIncomplete)
+		assert.Equal(t, 1, srv.State(tokens.AccessToken).Live)
+	})
+	t.Run("of another grant", func(t *testing.T) {
+		t.Parallel()
+		srv, _, ada := start(t)
+		srv.Fault(gitlabtest.Fault{On: "/oauth/token", Do: gitlabtest.LoseAnswer()})
+		_, err := ada.Users.Current(t.Context())
+		require.ErrorIs(t, err, gitlab.ErrReauthorize)
+		tokens := srv.SignIn("ada")
+		_, err = ada.Authorize(t.Context(), "ada", gitlab.OAuthData{AccessToken: tokens.AccessToken, RefreshToken: tokens.RefreshToken})
+		require.NoError(t, err)
+		require.NoError(t, ada.SignOut(t.Context()))
+		assert.True(t, srv.State(tokens.AccessToken).Revoked)
+	})
+	for name, refuse := range map[string]httpmock.Responder{
+		"that was no rotation": plain(http.StatusTooManyRequests, "Retry later"),
+		"to what was never sent": func(*http.Request) (*http.Response, error) {
+			return nil, &net.OpError{Op: "dial", Err: errors.New("connection refused")}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, nil)
+				ada := w.signIn(t, 0)
+				w.mock.RegisterResponder(http.MethodGet, userURL, accepts(userJSON))
+				w.mock.RegisterResponder(http.MethodPost, tokenURL, refuse)
+				w.revokes(gone)
+				_, err := ada.Users.Current(t.Context())
+				require.ErrorIs(t, err, gitlab.ErrRefreshUnavailable)
+				require.NoError(t, ada.SignOut(t.Context()))
+			})
+		})
+	}
 }

@@ -108,6 +108,31 @@ func (s *session) knownDead(refreshToken string) bool {
 	return s.dead != nil && s.dead.token == refreshToken
 }
 
+// ask is the refresher's, and remembers whose answer was lost.
+func (s *session) ask(ctx context.Context, id Identity) (data OAuthData, lost bool, err error) {
+	data, lost, err = s.r.ask(ctx, id)
+	if lost && mayHaveIssued(err) {
+		s.mu.Lock()
+		s.lost = id.Data.RefreshToken
+		s.mu.Unlock()
+	}
+	return data, lost, err
+}
+
+// mayHaveIssued reports whether a pair may exist of which no answer told. GitLab
+// did not rotate if it was not reached, or said so.
+func mayHaveIssued(err error) bool {
+	api, answered := asAPIError(err)
+	return !neverSent(err) && (!answered || api.StatusCode >= http.StatusInternalServerError)
+}
+
+// lostAnswer reports whether the answer to a refresh with that token was lost.
+func (s *session) lostAnswer(refreshToken string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return refreshToken != "" && s.lost == refreshToken
+}
+
 // isInvalidGrant reports a refusal of the grant itself. A 401 refuses the
 // application, whatever it says.
 func isInvalidGrant(err error) bool {
