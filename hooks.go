@@ -103,7 +103,7 @@ type HookKey struct {
 // HookValue is a custom header or URL variable of a webhook, with its value.
 type HookValue struct {
 	Key   string `json:"key"`
-	Value string `json:"value"`
+	Value Secret `json:"value"` // often a password
 }
 
 // HookEvents are the events that GitLab tells a webhook of. nil is GitLab's

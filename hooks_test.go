@@ -2,6 +2,7 @@ package gitlab_test
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"net/http"
 	"testing"
@@ -142,4 +143,18 @@ func TestHookThatWasNeverDisabled(t *testing.T) {
 	hook, err := w.client.WithToken("glpat-1").Hooks.Get(t.Context(), gitlab.InProject("4"), 1)
 	require.NoError(t, err)
 	assert.Equal(t, gitlab.Hook{ID: 1, AlertStatus: gitlab.HookExecutable, URLVariables: []gitlab.HookKey{}}, hook)
+}
+
+// TestSecretsOfHooksAreNotPrinted: GitLab never tells any of them again.
+func TestSecretsOfHooksAreNotPrinted(t *testing.T) {
+	t.Parallel()
+	values := []gitlab.HookValue{{Key: "Authorization", Value: "Bearer " + hush}}
+	for _, in := range []any{
+		gitlab.CreateHook{Token: hush, SigningToken: hush, CustomHeaders: values, URLVariables: values},
+		gitlab.UpdateHook{Token: new(gitlab.Secret(hush)), SigningToken: new(gitlab.Secret(hush)), CustomHeaders: values, URLVariables: values},
+	} {
+		for _, verb := range verbs {
+			assert.NotContains(t, fmt.Sprintf(verb, in), hush)
+		}
+	}
 }
