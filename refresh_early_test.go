@@ -188,6 +188,26 @@ func TestCallsWaitAtMostASecondForAnEarlyRefresh(t *testing.T) {
 	})
 }
 
+// A token that is rejected before its time is no better: GitLab kills it with the
+// POST.
+func TestCallsWaitForTheRefreshThatA401Caused(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		issuing(w, 0, 500*time.Millisecond)
+		c := w.signIn(t, 0)
+		go func() {
+			_, err := c.Users.Current(t.Context())
+			assert.NoError(t, err)
+		}()
+		synctest.Wait() // it is at GitLab
+		_, err := c.Users.Current(t.Context())
+		require.NoError(t, err)
+		synctest.Wait()
+		requireStory(t, w, "GET access-1", "POST refresh-1", "GET access-2", "GET access-2")
+	})
+}
+
 func TestCallUnderWayDuringAnEarlyRefreshIsHealed(t *testing.T) {
 	t.Parallel()
 	for name, slow := range map[string]time.Duration{"while it runs": 400 * time.Millisecond, "afterwards": 2 * time.Second} {
