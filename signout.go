@@ -196,7 +196,11 @@ func (o *signOut) end(id Identity) (rotated bool, err error) {
 	case isInvalidGrant(err):
 		return false, nil
 	case err != nil:
-		return false, later(because("making sure that it is revoked", err))
+		err = because("making sure that it is revoked", err)
+		if refusal, ok := errors.AsType[*IdentityNotValidError](err); ok && rejectsClient(refusal.Code) {
+			return false, meaning(ErrClientRejected, err)
+		}
+		return false, later(err)
 	}
 	if !o.deleted {
 		if err = o.keep(id, data); err == nil && o.outcome != OutcomeConflicted {

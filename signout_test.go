@@ -240,6 +240,17 @@ func TestSignOutOfAnExpiredPairLeavesNoRefreshToken(t *testing.T) {
 		assert.Equal(t, []string{"access-1"}, w.revoked())
 		assert.Zero(t, w.posts())
 	})
+	t.Run("the application is rejected", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t, nil)
+		ada := w.signIn(t, -time.Minute)
+		w.revokes(gone, "refresh-1")
+		w.mock.RegisterResponder(http.MethodPost, tokenURL, always(http.StatusUnauthorized, clientJSON))
+		err := ada.SignOut(t.Context())
+		require.ErrorIs(t, err, gitlab.ErrClientRejected)
+		require.NotErrorIs(t, err, gitlab.ErrRefreshUnavailable)
+		assert.Equal(t, "refresh-1", w.stored(t).RefreshToken)
+	})
 	t.Run("no proof", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t, nil)
