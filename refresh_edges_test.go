@@ -2,6 +2,7 @@ package gitlab_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -281,5 +282,28 @@ func TestStreamWhoseTokenHasRunOutIsNoUncuredRefresh(t *testing.T) {
 		_, err = c.Users.Current(t.Context())
 		require.NoError(t, err)
 		assert.Equal(t, 2, w.posts())
+	})
+}
+
+// What is known of a grant is told, not that the store cannot be looked at.
+func TestDeadGrantIsToldWhileTheStoreIsDown(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var store *hookedStore
+		w := newWorld(t, hooked(&store))
+		ada := w.signIn(t, 0)
+		w.mock.RegisterResponder(http.MethodGet, userURL, accepts(userJSON))
+		w.mock.RegisterResponder(http.MethodPost, tokenURL, always(http.StatusBadRequest, grantJSON))
+		_, err := ada.Users.Current(t.Context())
+		require.ErrorIs(t, err, gitlab.ErrReauthorize)
+		time.Sleep(3 * time.Second) // it is time to look
+		looked := false
+		store.load = func(context.Context, string) (gitlab.Identity, error) {
+			looked = true
+			return gitlab.Identity{}, errors.New("connection refused")
+		}
+		_, err = ada.Users.Current(t.Context())
+		require.ErrorIs(t, err, gitlab.ErrReauthorize)
+		assert.True(t, looked)
 	})
 }

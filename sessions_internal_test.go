@@ -83,6 +83,17 @@ func TestKeyKeepsItsSessionWhileItIsUsed(t *testing.T) {
 	})
 }
 
+// What is told late of a session that is gone is not the end of its successor.
+func TestSuccessorOfASessionIsKept(t *testing.T) {
+	t.Parallel()
+	c := newAnonymous(t)
+	ada := c.As("ada")
+	sessions := &c.core.sessions
+	forget(gone{weak.Make(sessions), "ada"})
+	clear(sessions.young)
+	assert.Same(t, ada.session, c.As("ada").session)
+}
+
 // brokenStore takes nothing.
 type brokenStore struct{ *MemoryStore }
 
