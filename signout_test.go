@@ -163,6 +163,22 @@ func TestSignOutSurvivesItsProvider(t *testing.T) {
 	assert.Equal(t, "refresh-1", w.stored(t).RefreshToken)
 }
 
+// rejectedRevoker is a provider that knows of a rejection in its own way.
+type rejectedRevoker struct{ gitlab.OAuthProvider }
+
+func (rejectedRevoker) RevokeIdentity(context.Context, gitlab.Identity, string) error {
+	return gitlab.ErrClientRejected
+}
+
+func TestRejectionInAProvidersOwnWordsDoesNotPass(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(cfg *gitlab.Config) { cfg.Provider = rejectedRevoker{app} })
+	err := w.signIn(t, time.Hour).SignOut(t.Context())
+	require.ErrorIs(t, err, gitlab.ErrClientRejected)
+	require.NotErrorIs(t, err, gitlab.ErrRefreshUnavailable)
+	assert.Equal(t, "refresh-1", w.stored(t).RefreshToken)
+}
+
 func TestSignOutThatFailsMayBeRepeated(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
