@@ -309,3 +309,19 @@ func TestSecond401OfATokenThatASignInReplacedHoldsNothingBack(t *testing.T) {
 		assert.Equal(t, []string{"Bearer access-1", "Bearer access-2", "Bearer access-9", "Bearer access-3"}, w.carried())
 	})
 }
+
+func TestTokenThatASignInReplacedIsNotSentAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		ada := w.signIn(t, 0)
+		w.mock.RegisterResponder(http.MethodGet, userURL, accepts(userJSON, "access-2"))
+		w.mock.RegisterResponder(http.MethodPost, tokenURL, during(func() {
+			_, err := w.client.Authorize(t.Context(), "ada", pairOf(2))
+			assert.NoError(t, err)
+		}, page(http.StatusBadGateway)))
+		_, err := ada.Users.Current(t.Context())
+		require.NoError(t, err)
+		requireStory(t, w, "GET access-1", "POST refresh-1", "GET access-2")
+	})
+}
