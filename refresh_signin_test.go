@@ -325,3 +325,38 @@ func TestTokenThatASignInReplacedIsNotSentAgain(t *testing.T) {
 		requireStory(t, w, "GET access-1", "POST refresh-1", "GET access-2")
 	})
 }
+
+func TestSignInThatARefreshHasSpentAlreadyIsNotUsed(t *testing.T) {
+	t.Parallel()
+	var store *hookedStore
+	w := newWorld(t, hooked(&store))
+	ada := w.signIn(t, 0)
+	w.mock.RegisterResponder(http.MethodGet, userURL, accepts(userJSON, "access-3"))
+	w.mock.RegisterResponder(http.MethodPost, tokenURL, always(http.StatusOK, pair3JSON))
+	store.save = func(ctx context.Context, id gitlab.Identity) (string, error) {
+		revision, err := store.IdentityStore.SaveIdentity(ctx, id)
+		if id.Data.RefreshToken == "refresh-2" { // it is stored, and Authorize does not know yet
+			_, err := ada.Users.Current(t.Context())
+			assert.NoError(t, err)
+		}
+		return revision, err
+	}
+	_, err := w.client.Authorize(t.Context(), "ada", pairOf(2))
+	require.NoError(t, err)
+	_, err = ada.Users.Current(t.Context())
+	require.NoError(t, err)
+	requireStory(t, w, "GET access-1", "GET access-2", "POST refresh-2", "GET access-3", "GET access-3")
+}
+
+func TestRowThatTheApplicationTouchedIsNoNewPair(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	ada := w.signIn(t, time.Hour)
+	put(t, w.store, w.stored(t))
+	stored, err := w.store.LoadIdentity(t.Context(), "ada")
+	require.NoError(t, err)
+	id, err := ada.Identity(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, stored.Revision, id.Revision)
+	assert.Empty(t, w.outcomes(), "nothing was adopted")
+}
