@@ -313,8 +313,8 @@ func isRedirect(resp *http.Response) bool {
 
 // HTTPClient returns an HTTP client for other libraries: GitLab's client-go, a
 // GraphQL client, git. Its requests to the instance carry c's token in place of
-// whatever credentials they have, and are refreshed and sent again like those
-// of [Client.Do]; requests to other hosts are sent without credentials.
+// whatever credentials their headers have, and are refreshed and sent again like
+// those of [Client.Do]; requests to other hosts are sent without credentials.
 //
 // Every answer comes back as a response, a 401 that no refresh cured included.
 // Errors are those of the connection, and those of a refresh without which no

@@ -35,10 +35,11 @@ const signOutRounds = 10
 //
 // After nil, no token of the grant works any more, and none is stored; a sign-in
 // that was stored meanwhile is ended too. An answer of the token endpoint that
-// another process did not get is the one thing that it cannot know of. After an error, SignOut may be called
-// again: nothing is deleted before GitLab has confirmed. ErrRefreshUnavailable
-// asks to do so later, [ErrClientRejected] tells that GitLab rejects the
-// application; [IdentityStore.DeleteIdentity] forgets an identity all the same.
+// another process did not get is the one thing that it cannot know of. After an
+// error, SignOut may be called again: nothing is deleted before GitLab has
+// confirmed. [ErrRefreshUnavailable] asks to do so later, [ErrClientRejected]
+// tells that GitLab rejects the application; [IdentityStore.DeleteIdentity]
+// forgets an identity all the same.
 // [ErrSignOutIncomplete] tells what no other call can mend, [ErrIdentityNotFound]
 // that there was nothing to sign out.
 //

@@ -15,6 +15,7 @@ func spooled(begun []byte, rest io.Reader, p *proof) (body []byte, err error) {
 	if err != nil {
 		return nil, errors.Join(errSpool, err)
 	}
+	_ = os.Remove(file.Name()) // Unix keeps it until it is closed, and nothing of it after a crash
 	defer func() {
 		_ = file.Close()
 		_ = os.Remove(file.Name())
