@@ -210,6 +210,17 @@ func TestSecretsThatAServerEchoesAreNotPrinted(t *testing.T) {
 	}
 }
 
+// A page that shows the request has the secrets as they were sent, in a form.
+func TestSecretsInAnEchoedFormAreNotPrinted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	secret := "a+b/c=" + hush
+	w.mock.RegisterResponder(http.MethodPost, baseURL+"/oauth/revoke", plain(http.StatusBadRequest, "token="+url.QueryEscape(secret)))
+	err := gitlab.OAuthProvider{ClientID: "client-id"}.Revoke(clientIn(t.Context(), w), baseURL, secret)
+	require.ErrorContains(t, err, "token=[redacted]")
+	assertQuietError(t, err)
+}
+
 // assertEchoIsQuiet lets the API, and then the token endpoint, answer with body.
 func assertEchoIsQuiet(t *testing.T, status int, body string) {
 	t.Helper()
