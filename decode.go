@@ -145,13 +145,21 @@ func explain(err error) error {
 		if wrong.Err != nil {
 			expected = "that is not valid for Go type %v"
 		}
-		text = fmt.Sprintf("at byte %d (%s): a %s "+expected, wrong.ByteOffset, clean(string(wrong.JSONPointer)), kindName(wrong.JSONKind), wrong.GoType)
+		text = fmt.Sprintf("%s: a %s "+expected, whereIs(wrong.ByteOffset, wrong.JSONPointer), kindName(wrong.JSONKind), wrong.GoType)
 	} else if broken, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
-		text = fmt.Sprintf("at byte %d (%s): not valid JSON", broken.ByteOffset, clean(string(broken.JSONPointer)))
+		text = whereIs(broken.ByteOffset, broken.JSONPointer) + ": not valid JSON"
 	} else if odd, ok := errors.AsType[*jsonv1.UnmarshalTypeError](err); ok {
 		text = fmt.Sprintf("at byte %d: a value that is not valid for Go type %v", odd.Offset, odd.Type)
 	}
 	return &compoundError{text: text, errs: []error{err}}
+}
+
+// whereIs tells where in an answer something stands; pointer is "" for the whole of it.
+func whereIs(offset int64, pointer jsontext.Pointer) string {
+	if pointer == "" {
+		return fmt.Sprintf("at byte %d", offset)
+	}
+	return fmt.Sprintf("at byte %d (%s)", offset, clean(string(pointer)))
 }
 
 func kindName(k jsontext.Kind) string {

@@ -281,12 +281,12 @@ func TestDecodeErrorsSayWhereAndNotWhat(t *testing.T) {
 		`{"nested":[{},{"inner":["hush"]}]}`: "at byte 23 (/nested/1/inner): a [ where Go type string was expected",
 		`{"time":"hush"}`:                    "at byte 8 (/time): a string that is not valid for Go type time.Time",
 		`{"text":""}`:                        "at byte 8 (/text): a string that is not valid for Go type gitlab_test.shouted",
-		`["hush"]`:                           "at byte 0 (): a [ where Go type gitlab_test.located was expected",
+		`["hush"]`:                           "at byte 0: a [ where Go type gitlab_test.located was expected",
 		`{"int":1,"x":hush}`:                 "at byte 13 (/x): not valid JSON",
-		`{"int":1} hush`:                     "at byte 10 (): not valid JSON",
-		`{"int":1`:                           "at byte 8 (): not valid JSON",
+		`{"int":1} hush`:                     "at byte 10: not valid JSON",
+		`{"int":1`:                           "at byte 8: not valid JSON",
 		`{"int":`:                            "at byte 7 ",
-		`hush`:                               "at byte 0 (): not valid JSON",
+		`hush`:                               "at byte 0: not valid JSON",
 		`{"int":99999999999999999999}`:       "at byte 7 (/int): a number that is not valid for Go type int",
 	} {
 		for _, method := range []string{http.MethodGet, http.MethodPost} {
