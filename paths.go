@@ -160,12 +160,16 @@ type Path struct {
 //	gitlab.PathTo("/projects/{project}/issues/{iid}", "group/app", 7)
 //
 // An element is a string, an integer, or of a type based on one. A wrong
-// number of elements, and elements that are "", "." or "..", make an error of
-// every call with the path, before any I/O.
+// number of elements, elements that are "", "." or "..", and a template that
+// begins with /api/v4 make an error of every call with the path, before any I/O.
 func PathTo(template string, elems ...any) Path {
 	p := Path{template: template}
 	if !strings.HasPrefix(template, "/") || strings.ContainsAny(template, "?#") {
 		p.err = fmt.Errorf("gitlab: path template %q: start it with a slash, and put the query into Path.With", template)
+		return p
+	}
+	if strings.HasPrefix(template, "/api/v4/") {
+		p.err = fmt.Errorf("gitlab: path template %q: leave out /api/v4, which the library adds", template)
 		return p
 	}
 	var b strings.Builder

@@ -91,6 +91,7 @@ func TestPathsThatNameNothingAreErrorsOfTheCall(t *testing.T) {
 		`path template "/%zz/{project}" has characters`:                                 gitlab.PathTo("/%zz/{project}", "group/app"),
 		`path template "/a}/{project}" has characters`:                                  gitlab.PathTo("/a}/{project}", "group/app"),
 		"path template \"/a\\n/{project}\" has characters":                              gitlab.PathTo("/a\n/{project}", "group/app"),
+		`path template "/api/v4/users": leave out /api/v4, which the library adds`:      gitlab.PathTo("/api/v4/users"),
 	} {
 		err := w.client.Call(t.Context(), http.MethodGet, p.With(url.Values{"a": {"b"}}), nil, nil)
 		require.ErrorContains(t, err, "gitlab: "+says)
