@@ -143,6 +143,8 @@ func New(cfg Config) (*Client, error) {
 		return nil, err
 	case cfg.Provider != nil && cfg.Store == nil:
 		return nil, errors.New("gitlab: Config.Provider needs a Config.Store, since refreshed tokens must be kept; NewMemoryStore() keeps them until exit")
+	case isNobody(cfg.Provider):
+		return nil, errors.New("gitlab: OAuthProvider.ClientID is empty; GitLab shows it where the application is registered")
 	case cfg.MaxConcurrentRefreshes < 0, cfg.FreshTokenGrace < 0, cfg.MaxResponseBytes < 0, cfg.MaxRetryWait < 0:
 		return nil, errors.New("gitlab: Config.MaxConcurrentRefreshes, FreshTokenGrace, MaxResponseBytes and MaxRetryWait must not be negative; 0 is the default")
 	}
@@ -170,6 +172,13 @@ func New(cfg Config) (*Client, error) {
 		unsaved:   make(map[*session]bool),
 	}
 	return c.client(nil, nil, nil), nil
+}
+
+// isNobody reports whether provider is an application without a name: no refresh
+// would succeed, and that would be found when the first token has expired.
+func isNobody(provider IdentityProvider) bool {
+	p, ok := provider.(OAuthProvider)
+	return ok && p.ClientID == ""
 }
 
 // connect takes over what the application's client says of connections.

@@ -38,6 +38,7 @@ func TestNewSaysWhatToMend(t *testing.T) {
 		"the API's path":        {gitlab.Config{BaseURL: "https://gitlab.example.com/api/v4"}, "ends in /api/v4"},
 		"and a slash":           {gitlab.Config{BaseURL: "https://gitlab.example.com/gitlab/api/v4/"}, "ends in /api/v4"},
 		"provider, no store":    {gitlab.Config{BaseURL: baseURL, Provider: provider}, "Config.Provider needs a Config.Store"},
+		"no client ID":          {gitlab.Config{BaseURL: baseURL, Provider: gitlab.OAuthProvider{ClientSecret: "hush"}, Store: store}, "OAuthProvider.ClientID is empty"},
 		"negative concurrency":  {gitlab.Config{BaseURL: baseURL, Store: store, MaxConcurrentRefreshes: -1}, "MaxConcurrentRefreshes"},
 		"negative grace":        {gitlab.Config{BaseURL: baseURL, FreshTokenGrace: -time.Second}, "FreshTokenGrace"},
 		"negative answer sizes": {gitlab.Config{BaseURL: baseURL, MaxResponseBytes: -1}, "MaxResponseBytes"},
