@@ -40,5 +40,6 @@
 // look at who is a member), rate limits that count by themselves (a 429 is a
 // [Fault]), forks, personal namespaces, archiving, quick actions, system notes,
 // events, the calling of hooks, and what is computed beside the point of a call,
-// such as issues that a merge closes.
+// such as issues that a merge closes. GraphQL knows currentUser alone; other
+// queries get their answers from a [Fault] that does [Status].
 package gitlabtest
