@@ -1,6 +1,6 @@
 // Command ownstore keeps GitLab tokens in a table that an application already
 // has, and plays what happens to one user's row: connected, expired and
-// refreshed, read after a restart, withdrawn.
+// refreshed, read after a restart, withdrawn, connected again.
 //
 // store.go is the part to copy.
 package main
@@ -106,7 +106,8 @@ func signIn(ctx context.Context, out io.Writer, db *sql.DB, server *gitlabtest.S
 	return nil
 }
 
-// restart goes on from the table, until Ada takes the application's rights back.
+// restart goes on from the table. Ada takes the application's rights back, and
+// gives them again.
 func restart(ctx context.Context, out io.Writer, db *sql.DB, server *gitlabtest.Server) (err error) {
 	client, shutdown, err := connect(db, server)
 	if err != nil {
@@ -125,16 +126,21 @@ func restart(ctx context.Context, out io.Writer, db *sql.DB, server *gitlabtest.
 		return err
 	}
 	server.Revoke(stored.Data.AccessToken)
-	// Only ErrReauthorize means that the grant is gone. After any other error the
-	// row stays as it is.
+	// Only ErrReauthorize means that the grant is gone. Even then the row stays: the
+	// next sign-in replaces it.
 	if err := greet(ctx, out, ada); !errors.Is(err, gitlab.ErrReauthorize) {
 		return fmt.Errorf("the call with a withdrawn grant: %w", err)
 	}
-	store := &users{db: db}
-	if err := store.DeleteIdentity(ctx, "ada", stored.Revision); err != nil {
+	show(ctx, out, db, "She has withdrawn the application's rights on GitLab, and is asked to connect again; the row stays")
+
+	token := server.SignIn("ada")
+	if _, err := client.Authorize(ctx, "ada", gitlab.OAuthData{AccessToken: token.AccessToken, RefreshToken: token.RefreshToken}); err != nil {
 		return err
 	}
-	show(ctx, out, db, "She has withdrawn the application's rights on GitLab, and is asked to connect again")
+	if err := greet(ctx, out, ada); err != nil {
+		return err
+	}
+	show(ctx, out, db, "She has connected GitLab again")
 	return nil
 }
 
