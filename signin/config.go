@@ -53,7 +53,8 @@ type Config struct {
 // Instance is one GitLab, and the application that is registered there.
 type Instance struct {
 	// Client calls the instance. It has a Store, and as Config.Provider the
-	// same application.
+	// same application: GitLab refuses another one's refresh tokens, so that each
+	// user would have to sign in again when the first token has expired.
 	Client *gitlab.Client
 	// Provider is the application. RedirectURL is where [Handler.Callback]
 	// answers, as browsers see it; a [Device] needs none. Scopes need api,
