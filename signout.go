@@ -20,8 +20,9 @@ var ErrSignOutIncomplete = errors.New("gitlab: signed out, but GitLab may have i
 //
 // RevokeIdentity ends id's grant at revokeURL (base URL + /oauth/revoke). One
 // that has ended already is no error. Then RefreshIdentity is called for id: its
-// [*IdentityNotValidError] with the code invalid_grant is the proof. ctx ends when the time of this attempt is
-// over, and carries what that of RefreshIdentity does.
+// [*IdentityNotValidError] with the code invalid_grant is the proof. ctx ends
+// when the time of this attempt is over, and carries what that of
+// RefreshIdentity does.
 type IdentityRevoker interface {
 	RevokeIdentity(ctx context.Context, id Identity, revokeURL string) error
 }

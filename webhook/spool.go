@@ -15,10 +15,12 @@ func spooled(begun []byte, rest io.Reader, p *proof) (body []byte, err error) {
 	if err != nil {
 		return nil, errors.Join(errSpool, err)
 	}
-	_ = os.Remove(file.Name()) // Unix keeps it until it is closed, and nothing of it after a crash
+	removed := os.Remove(file.Name()) == nil // Unix keeps it until it is closed, and nothing of it after a crash
 	defer func() {
 		_ = file.Close()
-		_ = os.Remove(file.Name())
+		if !removed {
+			_ = os.Remove(file.Name())
+		}
 	}()
 	_, _ = p.Write(begun)
 	n, err := io.Copy(io.MultiWriter(file, p), rest)
