@@ -177,8 +177,13 @@ func New(cfg Config) (*Client, error) {
 // isNobody reports whether provider is an application without a name: no refresh
 // would succeed, and that would be found when the first token has expired.
 func isNobody(provider IdentityProvider) bool {
-	p, ok := provider.(OAuthProvider)
-	return ok && p.ClientID == ""
+	switch p := provider.(type) {
+	case OAuthProvider:
+		return p.ClientID == ""
+	case *OAuthProvider:
+		return p != nil && p.ClientID == ""
+	}
+	return false
 }
 
 // connect takes over what the application's client says of connections.

@@ -39,6 +39,7 @@ func TestNewSaysWhatToMend(t *testing.T) {
 		"and a slash":           {gitlab.Config{BaseURL: "https://gitlab.example.com/gitlab/api/v4/"}, "ends in /api/v4"},
 		"provider, no store":    {gitlab.Config{BaseURL: baseURL, Provider: provider}, "Config.Provider needs a Config.Store"},
 		"no client ID":          {gitlab.Config{BaseURL: baseURL, Provider: gitlab.OAuthProvider{ClientSecret: "hush"}, Store: store}, "OAuthProvider.ClientID is empty"},
+		"no client ID, pointer": {gitlab.Config{BaseURL: baseURL, Provider: &gitlab.OAuthProvider{ClientSecret: "hush"}, Store: store}, "OAuthProvider.ClientID is empty"},
 		"negative concurrency":  {gitlab.Config{BaseURL: baseURL, Store: store, MaxConcurrentRefreshes: -1}, "MaxConcurrentRefreshes"},
 		"negative grace":        {gitlab.Config{BaseURL: baseURL, FreshTokenGrace: -time.Second}, "FreshTokenGrace"},
 		"negative answer sizes": {gitlab.Config{BaseURL: baseURL, MaxResponseBytes: -1}, "MaxResponseBytes"},

@@ -106,7 +106,8 @@ func isLasting(err error) bool {
 // for a call that its own context cancelled.
 func IsTemporary(err error) bool {
 	switch answer, answered := asAPIError(err); {
-	case err == nil, errors.Is(err, context.Canceled), errors.Is(err, ErrClientRejected), errors.Is(err, ErrReauthorize):
+	case err == nil, errors.Is(err, context.Canceled),
+		errors.Is(err, ErrReauthorize), errors.Is(err, ErrClientRejected), errors.Is(err, ErrSignOutIncomplete):
 		return false
 	case errors.Is(err, ErrRefreshUnavailable):
 		return true

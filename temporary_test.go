@@ -83,6 +83,8 @@ func TestWhatARefreshEndedWithIsTemporaryOrNot(t *testing.T) {
 		})
 	}
 	assert.False(t, gitlab.IsTemporary(gitlab.ErrIdentityNotFound))
+	incomplete := errors.Join(gitlab.ErrSignOutIncomplete, gitlab.ErrRefreshUnavailable)
+	assert.False(t, gitlab.IsTemporary(incomplete), "only the user can end what is left")
 }
 
 func TestWhatTheCallerEndedIsNotTemporary(t *testing.T) {
